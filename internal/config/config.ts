@@ -1,0 +1,211 @@
+/**
+ * The configuration as the rooms see it: complete, typed, resolved. Nobody re-checks it after
+ * {@link loadConfig} (internal/config/load.ts) returned it. Durations are milliseconds, sizes bytes, paths absolute.
+ */
+
+import type { LogLevel } from '../log/types.ts'
+
+/** Where a value came from, as text for people: `fluxlit.toml:12`, `environment FLUXLIT_X`, `--port`, `default`. */
+export type Origin = string
+
+/** A TCP address to listen on or to connect to. `host` is an IP literal or name without brackets; port 0 = any. */
+export interface HostPort {
+  readonly host: string
+  readonly port: number
+}
+
+/** Where a worker listens. */
+export type Address =
+  | { readonly kind: 'unix'; readonly path: string }
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
+
+/** The whole configuration of one gateway. */
+export interface Config {
+  /** Name of this gateway: state directory and cookie names. */
+  readonly name: string
+  /** What the configuration was read from: files in order of rising precedence, or `detected`. */
+  readonly sources: readonly string[]
+  /** Base for relative paths and the workers' default working directory. */
+  readonly root: string
+  /** Identity of this gateway's runtime directory: the configuration path as written, made absolute. */
+  readonly instanceKey: string
+  readonly listen: HostPort
+  /** Host names (without port) that are answered; empty = any. Others get 421, `/__fluxlit/*` excepted. */
+  readonly allowedHosts: readonly string[]
+  /** CIDRs of peers whose forwarded headers count. */
+  readonly trustedProxies: readonly string[]
+  /** Public URL prefix in front of everything, `''` or `/tools` (no trailing slash). */
+  readonly rootPath: string
+  /** Public origin plus root path as browsers see it, `''` = derive from the request. */
+  readonly publicBaseUrl: string
+  /** Whether `/docs`, `/redoc`, `/openapi.json` redirect to the API's. */
+  readonly docsRedirect: boolean
+  /** Extra `Origin` values (scheme://host[:port]) that may open WebSockets. */
+  readonly allowedOrigins: readonly string[]
+  /** Address of the loopback listener for the workers' own calls; port 0 = any. */
+  readonly internalListen: HostPort
+  readonly workers: readonly WorkerConfig[]
+  readonly timeouts: Timeouts
+  readonly limits: Limits
+  readonly restart: RestartPolicy
+  readonly drain: { readonly delayMs: number; readonly timeoutMs: number }
+  readonly log: LogConfig
+  /** Directory for what must survive a restart, or null = memory only. */
+  readonly stateDir: string | null
+}
+
+/** Client- and worker-side time limits. 0 = off. */
+export interface Timeouts {
+  /** Complete request head from a client. */
+  readonly headersMs: number
+  /** Idle client connection between requests. */
+  readonly keepAliveMs: number
+  /** Connection to a worker. */
+  readonly connectMs: number
+  /** First byte of a worker's response. */
+  readonly responseHeadersMs: number
+  /** Between two bytes of a worker's response body. */
+  readonly responseIdleMs: number
+  /** A WebSocket without a byte either way. */
+  readonly websocketIdleMs: number
+  /** How long a request waits for a worker that (re)starts. */
+  readonly holdMs: number
+}
+
+/** Sizes and counts above which a request is refused. */
+export interface Limits {
+  readonly headerBytes: number
+  readonly headerCount: number
+  readonly targetBytes: number
+  readonly bodyBytes: number
+}
+
+/** When and how often a worker that died is started again. */
+export interface RestartPolicy {
+  readonly backoffMinMs: number
+  readonly backoffMaxMs: number
+  /** Healthy for this long: the backoff starts from the minimum again. */
+  readonly resetAfterMs: number
+  readonly crashCount: number
+  readonly crashWindowMs: number
+  readonly bootAttempts: number
+}
+
+/** What is written where. `auto` = readable on a terminal, JSON otherwise. */
+export interface LogConfig {
+  readonly level: LogLevel
+  readonly format: 'auto' | 'json' | 'text'
+  readonly access: boolean
+}
+
+/** A worker of any kind. */
+export type WorkerConfig = UvicornWorker | StreamlitWorker | HttpWorker | StaticWorker | ProcessWorker
+
+/** A worker that answers requests. */
+export type RoutedWorker = Exclude<WorkerConfig, ProcessWorker>
+
+/** Fields of every worker. */
+export interface WorkerBase {
+  readonly name: string
+  /** Where the worker's table stands, for messages: `fluxlit.toml:4`. */
+  readonly where: Origin
+  /** Whether the gateway is ready only while this worker is. */
+  readonly required: boolean
+}
+
+/** Which requests reach a worker, and how its paths look to it. */
+export interface Mounted {
+  /** `/` or `/api`; never a trailing slash otherwise. */
+  readonly mount: string
+  /** Host names the mount is restricted to; empty = all. */
+  readonly hosts: readonly string[]
+  readonly stripPrefix: boolean
+  /** Largest request body in bytes. */
+  readonly maxBodyBytes: number
+}
+
+/** How a worker is asked whether it can answer. */
+export interface Readiness {
+  /** Path asked for, as the worker sees it. */
+  readonly path: string
+  readonly timeoutMs: number
+  readonly probeIntervalMs: number
+  readonly probeTimeoutMs: number
+  readonly probeFailures: number
+}
+
+/** Fields of a worker that the gateway starts as a child process. */
+export interface Spawned {
+  readonly cwd: string
+  /** `env` and `env_file` merged, plus `.env` beside the configuration (without `FLUXLIT_*`). */
+  readonly env: Readonly<Record<string, string>>
+  /** Whether the gateway's own environment (without secrets) is passed on. */
+  readonly inheritEnv: boolean
+  readonly args: readonly string[]
+  readonly stopGraceMs: number
+  readonly onFailure: 'keep' | 'exit'
+}
+
+/** A worker run elsewhere, never spawned. */
+export interface Elsewhere {
+  readonly kind: 'url'
+  readonly address: Address
+  /** Path prefix of the `url`, `''` or `/base`. */
+  readonly basePath: string
+}
+
+/** A Python interpreter, resolved anew for every generation. `null` = VIRTUAL_ENV, `.venv`, `python3`. */
+export interface PythonChoice {
+  readonly path: string | null
+  readonly where: Origin
+}
+
+/** A Python program the gateway starts. */
+export interface PythonProcess extends Spawned {
+  readonly kind: 'spawn'
+  readonly python: PythonChoice
+  readonly transport: 'unix' | 'tcp'
+}
+
+/** An ASGI application under Uvicorn. */
+export interface UvicornWorker extends WorkerBase, Mounted {
+  readonly kind: 'uvicorn'
+  readonly ready: Readiness
+  readonly run:
+    | (PythonProcess & { /** `module:attr`. */ readonly app: string; readonly factory: boolean })
+    | Elsewhere
+}
+
+/** A Streamlit script. */
+export interface StreamlitWorker extends WorkerBase, Mounted {
+  readonly kind: 'streamlit'
+  readonly ready: Readiness
+  readonly run: (PythonProcess & { /** Absolute path. */ readonly script: string }) | Elsewhere
+}
+
+/** Any HTTP server: started by `command`, or run elsewhere at `url`. */
+export interface HttpWorker extends WorkerBase, Mounted {
+  readonly kind: 'http'
+  readonly ready: Readiness
+  readonly run:
+    | (Spawned & {
+        readonly kind: 'command'
+        /** argv with `{host}`, `{port}`, `{uds}`, `{root_path}` placeholders. */
+        readonly command: readonly [string, ...string[]]
+        readonly transport: 'unix' | 'tcp'
+      })
+    | Elsewhere
+}
+
+/** Files from a directory, answered by the gateway itself. */
+export interface StaticWorker extends WorkerBase, Mounted {
+  readonly kind: 'static'
+  /** Absolute path of an existing directory. */
+  readonly directory: string
+}
+
+/** A process without a mount (a queue consumer, a scheduler). */
+export interface ProcessWorker extends WorkerBase {
+  readonly kind: 'process'
+  readonly run: Spawned & { readonly kind: 'command'; readonly command: readonly [string, ...string[]] }
+}
