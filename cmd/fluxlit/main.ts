@@ -1,0 +1,13 @@
+/** argv -> command -> exit code. `--version` is answered before anything heavy is loaded. */
+
+import { buildInfo } from '../../internal/cli/build.ts'
+
+const argv = process.argv.slice(2)
+
+if (argv[0] === '--version' || argv[0] === '-V') {
+  const info = buildInfo()
+  process.stdout.write(argv.includes('--json') ? `${JSON.stringify(info)}\n` : `fluxlit ${info.version}\n`)
+} else {
+  const { main } = await import('../../internal/cli/main.ts')
+  process.exitCode = await main(argv)
+}

@@ -1,0 +1,26 @@
+/** What the two request paths are given by the composition root; made once at start. */
+
+import type { Socket } from 'node:net'
+import type { Config } from '../config/config.ts'
+import type { Identification } from '../exchange/identify.ts'
+import type { HealthView } from '../health/health.ts'
+import type { AccessLog } from '../log/access.ts'
+import type { OriginRule } from '../proxy/origin.ts'
+import type { RouteTable } from '../route/table.ts'
+import type { Backend } from './backend.ts'
+
+/** Everything `handle` and `upgrade` need. */
+export interface RequestDeps {
+  readonly config: Config
+  readonly routes: RouteTable
+  readonly backends: readonly Backend[]
+  readonly health: () => HealthView
+  readonly origins: OriginRule
+  readonly accessLog: AccessLog
+  /** Identification for a connection; the trust decision is made once per socket. */
+  readonly identification: (socket: Socket) => Identification
+  /** Hosts that are answered, or null for any. */
+  readonly allowedHosts: ReadonlySet<string> | null
+  /** Whether the listener is the workers' own. */
+  readonly internal: boolean
+}

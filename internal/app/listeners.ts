@@ -1,0 +1,115 @@
+/** Opens the gateway's listeners and connects them to the two request paths. */
+
+import { Socket } from 'node:net'
+import type { Config, HostPort } from '../config/config.ts'
+import { identifyRefused, type Identification } from '../exchange/identify.ts'
+import { compileTrustedPeers, identifyPeer } from '../exchange/peer.ts'
+import { createIdSource } from '../exchange/request-id.ts'
+import { exitCode, StartupError } from '../fault/startup.ts'
+import { compileOriginRule } from '../proxy/origin.ts'
+import { compileRoutes, hostName } from '../route/table.ts'
+import { Listener } from '../server/listener.ts'
+import { refuseSocket } from './answer.ts'
+import type { Backend } from './backend.ts'
+import type { RequestDeps } from './deps.ts'
+import { handle } from './handle.ts'
+import { upgrade } from './upgrade.ts'
+
+/** What both listeners share. */
+export interface ListenerParts {
+  readonly config: Config
+  readonly backends: readonly Backend[]
+  readonly health: RequestDeps['health']
+  readonly accessLog: RequestDeps['accessLog']
+}
+
+/** Makes the dependencies of the request paths, one set per listener. */
+export function createRequestDeps(parts: ListenerParts): (internal: boolean) => RequestDeps {
+  const { config, backends } = parts
+  const ids = createIdSource()
+  const trusts = compileTrustedPeers(config.trustedProxies)
+  const workers = backends.map((backend) => backend.config)
+  const docsMount = config.docsRedirect ? apiMount(config, backends) : null
+  const shared = {
+    config,
+    backends,
+    health: parts.health,
+    accessLog: parts.accessLog,
+    routes: compileRoutes({ workers, rootPath: config.rootPath, docsMount }),
+    origins: compileOriginRule(config.publicBaseUrl, config.allowedOrigins),
+    allowedHosts: config.allowedHosts.length === 0 ? null : new Set(config.allowedHosts.map(hostName)),
+  }
+  const fallbackHost = `${config.listen.host}:${config.listen.port}`
+  return (internal) => {
+    const known = new WeakMap<Socket, Identification>()
+    const identification = (socket: Socket): Identification => {
+      const before = known.get(socket)
+      if (before !== undefined) return before
+      const peer = identifyPeer(socket, trusts, internal)
+      const fresh = { ids, trusts, peer, scheme: 'http' as const, fallbackHost }
+      known.set(socket, fresh)
+      return fresh
+    }
+    return { ...shared, identification, internal }
+  }
+}
+
+/** Binds one address; a taken or forbidden port is a {@link StartupError} with exit code 1. */
+export async function openListener(address: HostPort, where: string, deps: RequestDeps): Promise<Listener> {
+  const { config } = deps
+  const limits = {
+    headersMs: config.timeouts.headersMs,
+    keepAliveMs: config.timeouts.keepAliveMs,
+    headerBytes: config.limits.headerBytes,
+  }
+  try {
+    return await Listener.bind(address, limits, {
+      request: (request, response) => handle(deps, request, response),
+      upgrade: (request, socket, early) => upgrade(deps, request, socket, early),
+      malformed: (reason, socket) => {
+        const exchange = identifyRefused({ method: '', url: '' }, deps.identification(socket))
+        socket.on('error', () => socket.destroy())
+        refuseSocket(exchange, socket, reason)
+        deps.accessLog(exchange)
+      },
+    })
+  } catch (error) {
+    throw bindError(error, address, where)
+  }
+}
+
+function apiMount(config: Config, backends: readonly Backend[]): string | null {
+  const api = backends.find(({ config: worker }) => worker.kind === 'uvicorn' && worker.hosts.length === 0)
+  return api === undefined || api.config.mount === '/' || !config.docsRedirect ? null : api.config.mount
+}
+
+function bindError(error: unknown, { host, port }: HostPort, where: string): StartupError {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  const shown = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+  const [message, hint] = bindTexts[code]?.(shown) ?? [
+    `cannot listen on ${shown}: ${String(error)}`,
+    undefined,
+  ]
+  return new StartupError(
+    [{ code: bindCodes[code] ?? 'bind_failed', message, where, ...(hint === undefined ? {} : { hint }) }],
+    exitCode.failed,
+    { cause: error },
+  )
+}
+
+const bindCodes: Readonly<Record<string, string>> = { EADDRINUSE: 'port_taken', EACCES: 'port_forbidden' }
+
+const bindTexts: Readonly<Record<string, (address: string) => readonly [string, string]>> = {
+  EADDRINUSE: (address) => [
+    `${address} is already in use by another program`,
+    'stop that program, or choose another port with --port or gateway_port (0 = any free port)',
+  ],
+  EACCES: (address) => [
+    `${address} may not be bound by this user`,
+    'choose a port above 1023, or give the binary the capability: setcap cap_net_bind_service=+ep fluxlit',
+  ],
+  EADDRNOTAVAIL: (address) => [
+    `${address} is not an address of this machine`,
+    'set gateway_host to 127.0.0.1, 0.0.0.0 or an address of this machine',
+  ],
+}

@@ -1,0 +1,110 @@
+/** `fluxlit serve` from configuration to exit code: the only place that listens to the process's signals. */
+
+import { exitCode, type Problem } from '../fault/startup.ts'
+import type { Logger } from '../log/types.ts'
+import type { Worker, WorkerState } from '../worker/types.ts'
+import { Gateway, type GatewayParts } from './gateway.ts'
+
+/** How a run ends: the exit code, and the problems to print when it never came up. */
+export interface RunOutcome {
+  readonly exitCode: number
+  readonly problems: readonly Problem[]
+}
+
+type Ending =
+  | { readonly kind: 'signal'; readonly signal: NodeJS.Signals }
+  | { readonly kind: 'never-ready'; readonly problems: readonly Problem[] }
+  | { readonly kind: 'gave-up'; readonly problems: readonly Problem[] }
+
+const stopSignals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
+const signalNumbers: Readonly<Record<string, number>> = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 }
+
+/** Runs a gateway until it is told to stop or cannot go on. @throws StartupError as {@link Gateway.start} */
+export async function run(parts: GatewayParts): Promise<RunOutcome> {
+  const { logger } = parts
+  const signals = new SignalDesk()
+  try {
+    const starting = Gateway.start(parts)
+    const gateway = await starting
+    signals.onSecond = (signal) => {
+      gateway.destroy()
+      process.exit(128 + (signalNumbers[signal] ?? 0))
+    }
+    const ending = await Promise.race([signals.first, watch(gateway.workers, logger)])
+    if (ending.kind === 'signal') logger.info({ signal: ending.signal }, 'stopping')
+    const outcome = await gateway.stop()
+    logger.info({}, 'stopped')
+    return conclude(ending, outcome.cutRequests)
+  } finally {
+    signals.close()
+  }
+}
+
+function conclude(ending: Ending, cutRequests: boolean): RunOutcome {
+  switch (ending.kind) {
+    case 'never-ready':
+      return { exitCode: exitCode.failed, problems: ending.problems }
+    case 'gave-up':
+      return { exitCode: exitCode.gaveUp, problems: ending.problems }
+    case 'signal':
+      return { exitCode: cutRequests ? exitCode.unclean : exitCode.ok, problems: [] }
+  }
+}
+
+/** The first stop signal ends the run, the second ends the process. */
+class SignalDesk {
+  readonly first: Promise<Ending>
+  onSecond: (signal: NodeJS.Signals) => void = (signal) => process.exit(128 + (signalNumbers[signal] ?? 0))
+  readonly #listener: (signal: NodeJS.Signals) => void
+
+  constructor() {
+    let tell: (ending: Ending) => void = () => undefined
+    this.first = new Promise((resolve) => {
+      tell = resolve
+    })
+    let seen = false
+    this.#listener = (signal) => {
+      if (seen) this.onSecond(signal)
+      seen = true
+      tell({ kind: 'signal', signal })
+    }
+    for (const signal of stopSignals) process.on(signal, this.#listener)
+  }
+
+  close(): void {
+    for (const signal of stopSignals) process.off(signal, this.#listener)
+  }
+}
+
+/**
+ * Follows the workers: says when all are ready, and resolves when the gateway has no reason to live. That is
+ * decided only when every required worker has settled, so that it does not depend on which was faster.
+ */
+function watch(workers: readonly Worker[], logger: Logger): Promise<Ending> {
+  return new Promise((resolve) => {
+    const started = performance.now()
+    let announced = false
+    const look = (): void => {
+      const ending = verdict(workers)
+      if (ending !== null) resolve(ending)
+      if (announced || !workers.every((worker) => !worker.required || worker.state.kind === 'ready')) return
+      announced = true
+      logger.info({ after_ms: Math.round(performance.now() - started) }, 'ready')
+    }
+    for (const worker of workers) worker.onChange(look)
+    look()
+  })
+}
+
+function verdict(workers: readonly Worker[]): Ending | null {
+  const gaveUp = workers.filter((worker) => worker.gaveUp).flatMap((worker) => reasonOf(worker.state))
+  if (gaveUp.length > 0) return { kind: 'gave-up', problems: gaveUp }
+  const spawned = workers.filter((worker) => worker.required && worker.spawned)
+  if (spawned.length === 0 || spawned.some((worker) => worker.everReady || worker.state.kind !== 'failed'))
+    return null
+  return { kind: 'never-ready', problems: spawned.flatMap((worker) => reasonOf(worker.state)) }
+}
+
+function reasonOf(state: WorkerState): readonly Problem[] {
+  return state.kind === 'failed' ? [state.reason] : []
+}

@@ -1,0 +1,113 @@
+/** The command line: finds the verb, runs it, turns what it throws into text and an exit code. */
+
+import yargs from 'yargs'
+import { exitCode, StartupError } from '../fault/startup.ts'
+import { renderProblems, wantsColour } from './render.ts'
+
+const serveFlags = {
+  config: {
+    alias: 'c',
+    type: 'string',
+    array: true,
+    requiresArg: true,
+    describe: 'configuration file; may repeat, later files win',
+  },
+  host: { type: 'string', requiresArg: true, describe: 'address to listen on (gateway_host)' },
+  port: { type: 'string', requiresArg: true, describe: 'port to listen on, 0 = any free one (gateway_port)' },
+  'log-level': {
+    type: 'string',
+    requiresArg: true,
+    describe: 'trace, debug, info, warn or error (log_level)',
+  },
+  'proxy-headers': { type: 'boolean', describe: 'trust forwarded headers of loopback peers' },
+  'forwarded-allow-ips': {
+    type: 'string',
+    requiresArg: true,
+    describe: 'trust forwarded headers of these addresses or networks, comma separated (trusted_proxies)',
+  },
+} as const
+
+const configFlag = { config: serveFlags.config } as const
+
+/** What the serve flags parse to. */
+export interface ServeFlags {
+  readonly target?: string | undefined
+  readonly config?: readonly string[] | undefined
+  readonly host?: string | undefined
+  readonly port?: string | undefined
+  readonly logLevel?: string | undefined
+  readonly proxyHeaders?: boolean | undefined
+  readonly forwardedAllowIps?: string | undefined
+}
+
+/** Runs one command line; returns the process's exit code. Never throws. */
+export async function main(argv: readonly string[]): Promise<number> {
+  let code: number = exitCode.ok
+  const done = (outcome: Promise<number>): Promise<void> => outcome.then((value) => void (code = value))
+  try {
+    await commands(argv, done).parseAsync()
+    return code
+  } catch (error) {
+    return report(error)
+  }
+}
+
+function commands(argv: readonly string[], done: (outcome: Promise<number>) => Promise<void>) {
+  return yargs([...argv])
+    .scriptName('fluxlit')
+    .usage('$0 <command>\n\nOne port for a FastAPI app and a Streamlit app.')
+    .command(
+      ['serve [target]', 'run [target]'],
+      'serve the apps in production',
+      (command) =>
+        command
+          .positional('target', { type: 'string', describe: 'FluxLit app object (a later release)' })
+          .options(serveFlags)
+          .example('$0 serve -c fluxlit.toml', 'serve what the file describes')
+          .example('$0 serve --port 0', 'find the apps in this directory, any free port'),
+      (flags) => done(import('./serve.ts').then(({ serve }) => serve(flags))),
+    )
+    .command(
+      ['check', 'config'],
+      'read the configuration, print every value and where it comes from',
+      (command) =>
+        command
+          .options(configFlag)
+          .option('json', { type: 'boolean', describe: 'print JSON' })
+          .example('$0 check -c fluxlit.toml', 'exit 0 when it is right, 2 with every problem when not'),
+      (flags) => done(import('./check.ts').then(({ check }) => check(flags))),
+    )
+    .demandCommand(1, 'name a command')
+    .strict()
+    .version(false)
+    .option('version', { type: 'boolean', describe: 'print the version (--json: commit, Node, target)' })
+    .help()
+    .alias('help', 'h')
+    .recommendCommands()
+    .wrap(100)
+    .epilogue(
+      'Exit codes: 0 clean, 1 could not start, 2 usage or configuration, 3 stop deadline passed,\n4 a worker gave up, 70 internal error, 128+n second signal.',
+    )
+    .exitProcess(false)
+    .fail((message, error) => {
+      if (error instanceof Error) throw error
+      throw new StartupError(
+        [{ code: 'usage', message: message.replaceAll('\n', ' '), hint: 'see fluxlit --help' }],
+        exitCode.usage,
+      )
+    })
+}
+
+function report(error: unknown): number {
+  const colour = wantsColour(process.stderr, process.env)
+  if (error instanceof StartupError) {
+    process.stderr.write(renderProblems(error.problems, 'error', colour))
+    return error.exitCode
+  }
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  const detail = process.env['FLUXLIT_LOG_LEVEL'] === 'debug' ? stack.split('\n') : []
+  const message = error instanceof Error ? error.message : String(error)
+  const hint = 'this is a bug in FluxLit; FLUXLIT_LOG_LEVEL=debug shows where'
+  process.stderr.write(renderProblems([{ code: 'internal', message, detail, hint }], 'error', colour))
+  return exitCode.internal
+}

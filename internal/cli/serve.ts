@@ -1,0 +1,79 @@
+/** `fluxlit serve`: configuration, logger, gateway, exit code. */
+
+import { run } from '../app/run.ts'
+import { loadConfig } from '../config/load.ts'
+import { exitCode, StartupError, type Problem } from '../fault/startup.ts'
+import { createLogger } from '../log/logger.ts'
+import { embedded } from './embedded.ts'
+import type { ServeFlags } from './main.ts'
+import { renderProblems, wantsColour } from './render.ts'
+
+/** Serves until told to stop; resolves to the exit code. @throws StartupError */
+export async function serve(flags: ServeFlags): Promise<number> {
+  refuseWeakening(process.env)
+  const loaded = loadConfig({
+    cwd: process.cwd(),
+    files: flags.config ?? [],
+    env: process.env,
+    flags: flagValues(flags),
+  })
+  const colour = wantsColour(process.stderr, process.env)
+  process.stderr.write(renderProblems(loaded.warnings, 'warning', colour))
+  if (loaded.kind === 'problems') throw problemsError(loaded.problems)
+  const { logger } = createLogger(loaded.config.log, {
+    stream: process.stdout,
+    isTerminal: process.stdout.isTTY,
+    colour: wantsColour(process.stdout, process.env),
+  })
+  const outcome = await run({
+    config: loaded.config,
+    logger,
+    env: process.env,
+    bootstrapSource: embedded('internal/python/bootstrap.py'),
+    listenOrigin: loaded.report.values['gateway_port']?.origin ?? 'default',
+  })
+  process.stderr.write(renderProblems(outcome.problems, 'error', colour))
+  return outcome.exitCode
+}
+
+/** Flags as values of configuration keys, each with the flag's own name for messages. */
+export function flagValues(flags: ServeFlags): Record<string, { value: unknown; flag: string }> {
+  const values: Record<string, { value: unknown; flag: string }> = {}
+  const set = (key: string, flag: string, value: unknown): void => {
+    if (value !== undefined) values[key] = { value, flag }
+  }
+  set('target', 'target', flags.target)
+  set('gateway_host', '--host', flags.host)
+  set('gateway_port', '--port', flags.port)
+  set('log_level', '--log-level', flags.logLevel)
+  const trusted = [
+    ...(flags.proxyHeaders === true ? ['127.0.0.0/8', '::1/128'] : []),
+    ...(flags.forwardedAllowIps?.split(',').map((entry) => entry.trim()) ?? []),
+  ]
+  if (trusted.length > 0)
+    set(
+      'trusted_proxies',
+      flags.forwardedAllowIps === undefined ? '--proxy-headers' : '--forwarded-allow-ips',
+      trusted,
+    )
+  return values
+}
+
+/** Variables that would make Node itself accept what the gateway must refuse. */
+function refuseWeakening(env: Readonly<Record<string, string | undefined>>): void {
+  if (env['NODE_TLS_REJECT_UNAUTHORIZED'] !== '0') return
+  throw problemsError([
+    {
+      code: 'weakened',
+      message: 'NODE_TLS_REJECT_UNAUTHORIZED=0 would switch certificate checks off',
+      where: 'environment NODE_TLS_REJECT_UNAUTHORIZED',
+      hint: 'unset it; a private certificate authority belongs into the system store or SSL_CERT_FILE',
+    },
+  ])
+}
+
+function problemsError(problems: readonly Problem[]): StartupError {
+  const [first = { code: 'internal', message: 'configuration failed without a problem' }, ...others] =
+    problems
+  return new StartupError([first, ...others], exitCode.usage)
+}

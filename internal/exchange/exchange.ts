@@ -1,0 +1,100 @@
+/**
+ * The record of one request or one WebSocket: made when its head has been read, filled by the stages,
+ * settled exactly once. The access line and the counters are written from it and from nothing else.
+ */
+
+import type { FailureCode } from '../fault/failure.ts'
+import type { Head } from './head.ts'
+
+/** How an exchange ended. `ok` also for a worker's own 4xx and 5xx. */
+export type Reason =
+  | 'ok'
+  | 'drain'
+  | 'websocket_closed_by_client'
+  | 'websocket_closed_by_worker'
+  | FailureCode
+
+/** One request or WebSocket on its way through the gateway. */
+export interface Exchange {
+  readonly id: string
+  readonly traceId: string
+  readonly traceparent: string
+  readonly kind: 'http' | 'websocket'
+  /** Monotonic milliseconds. */
+  readonly startedAt: number
+  /** Null when the head was refused at the door. */
+  readonly head: Head | null
+  readonly method: string
+  /** Path as sent, without the query. */
+  readonly path: string
+  readonly hasQuery: boolean
+  /** Client address by the trust rule. */
+  readonly client: string
+  readonly scheme: 'http' | 'https'
+  /** Public `Host`, restored from a trusted proxy where one rewrote it. */
+  readonly host: string
+  /** Worker name, `internal` or `none`. */
+  route: string
+  worker: string | null
+  status: number
+  reason: Reason
+  /** Milliseconds from start to the first byte of the answer; null = none was sent. */
+  ttfbMs: number | null
+  bytesIn: number
+  bytesOut: number
+  /** How long it waited for a worker, in milliseconds. */
+  heldMs: number
+  /** Why it failed, for the log only. */
+  cause: unknown
+  settled: boolean
+}
+
+/** What the first stage knows. */
+export type ExchangeStart = Pick<
+  Exchange,
+  | 'id'
+  | 'traceId'
+  | 'traceparent'
+  | 'kind'
+  | 'head'
+  | 'method'
+  | 'path'
+  | 'hasQuery'
+  | 'client'
+  | 'scheme'
+  | 'host'
+>
+
+/** Opens the record. */
+export function openExchange(start: ExchangeStart): Exchange {
+  return {
+    id: start.id,
+    traceId: start.traceId,
+    traceparent: start.traceparent,
+    kind: start.kind,
+    startedAt: performance.now(),
+    head: start.head,
+    method: start.method,
+    path: start.path,
+    hasQuery: start.hasQuery,
+    client: start.client,
+    scheme: start.scheme,
+    host: start.host,
+    route: 'none',
+    worker: null,
+    status: 0,
+    reason: 'ok',
+    ttfbMs: null,
+    bytesIn: 0,
+    bytesOut: 0,
+    heldMs: 0,
+    cause: undefined,
+    settled: false,
+  }
+}
+
+/** Notes the first byte of the answer; later calls change nothing. */
+export function answered(exchange: Exchange, status: number): void {
+  exchange.status = status
+  exchange.ttfbMs ??= performance.now() - exchange.startedAt
+}

@@ -1,0 +1,123 @@
+/** Renders a failure once, in the form the client can read: a page, a line of text, or problem+json. */
+
+import { STATUS_CODES } from 'node:http'
+import { failures, type Failure } from './failure.ts'
+
+/** `html` for navigations, `text` for upgrades and Streamlit's own calls, `problem` (RFC 9457) for the rest. */
+export type FailureFormat = 'html' | 'text' | 'problem'
+
+/** A complete answer. `headers` is a flat name, value list. */
+export interface RenderedFailure {
+  readonly status: number
+  readonly headers: readonly string[]
+  readonly body: string
+}
+
+/** Builds the answer for `failure`; `requestId` is shown to the user and sent as `X-Request-ID`. */
+export function renderFailure(failure: Failure, format: FailureFormat, requestId: string): RenderedFailure {
+  const [status, title, sentence] = failures[failure.code]
+  const detail = failure.detail ?? sentence
+  const body = bodies[format](failure, { status, title, detail, requestId })
+  const headers = [
+    'Content-Type',
+    contentTypes[format],
+    'Content-Length',
+    String(Buffer.byteLength(body)),
+    'Cache-Control',
+    'no-store',
+    'X-Content-Type-Options',
+    'nosniff',
+    'X-Request-ID',
+    requestId,
+  ]
+  if (failure.retryAfterS !== undefined) headers.push('Retry-After', String(failure.retryAfterS))
+  if (failure.code === 'websocket_version') headers.push('Sec-WebSocket-Version', '13')
+  if (failure.code === 'method_not_allowed')
+    headers.push('Allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS')
+  return { status, headers, body }
+}
+
+/** The failure as the bytes of an HTTP/1.1 answer that ends the connection, for sockets without a response object. */
+export function renderFailureBytes(failure: Failure, format: FailureFormat, requestId: string): string {
+  const { status, headers, body } = renderFailure(failure, format, requestId)
+  let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Error'}\r\n`
+  for (let i = 0; i < headers.length; i += 2) head += `${headers[i]}: ${headers[i + 1]}\r\n`
+  return `${head}Connection: close\r\n\r\n${body}`
+}
+
+interface Shown {
+  readonly status: number
+  readonly title: string
+  readonly detail: string
+  readonly requestId: string
+}
+
+const contentTypes: Record<FailureFormat, string> = {
+  html: 'text/html; charset=utf-8',
+  text: 'text/plain; charset=utf-8',
+  problem: 'application/problem+json',
+}
+
+const bodies: Record<FailureFormat, (failure: Failure, shown: Shown) => string> = {
+  html: (failure, shown) =>
+    failure.code === 'worker_starting' ? waitingPage(shown) : errorPage(failure, shown),
+  text: (_failure, shown) => `${shown.detail} (request ${shown.requestId})\n`,
+  problem: (failure, { status, title, detail, requestId }) =>
+    `${JSON.stringify({ type: 'about:blank', title, status, code: failure.code, detail, request_id: requestId })}\n`,
+}
+
+function errorPage(failure: Failure, shown: Shown): string {
+  const again =
+    failure.retryAfterS === undefined ? '' : `<meta http-equiv="refresh" content="${failure.retryAfterS}">`
+  return page(
+    shown.title,
+    again,
+    `<p class="status">${shown.status}</p><h1>${escapeHtml(shown.title)}</h1><p>${escapeHtml(shown.detail)}</p>
+<dl><dt>Code</dt><dd>${failure.code}</dd><dt>Request</dt><dd>${escapeHtml(shown.requestId)}</dd></dl>`,
+  )
+}
+
+/**
+ * Comes back by itself: the script asks for the same address again, which the gateway holds until the
+ * application answers; without scripts the page reloads every two seconds.
+ */
+function waitingPage(shown: Shown): string {
+  return page(
+    shown.title,
+    '<noscript><meta http-equiv="refresh" content="2"></noscript>',
+    `<div class="spinner" role="img" aria-label="waiting"></div><h1>Starting</h1>
+<p>${escapeHtml(shown.detail)} This page continues by itself.</p>
+<dl><dt>Request</dt><dd>${escapeHtml(shown.requestId)}</dd></dl>
+<script>
+(function ask() {
+  fetch(location.href, { cache: 'no-store', credentials: 'same-origin' }).then(
+    function (answer) { if (answer.status === 503) setTimeout(ask, 1000); else location.reload() },
+    function () { setTimeout(ask, 1000) })
+})()
+</script>`,
+  )
+}
+
+function page(title: string, head: string, body: string): string {
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
+<meta name="robots" content="noindex"><title>${escapeHtml(title)}</title>${head}
+<style>
+:root{color-scheme:light dark;--ink:#1c2024;--soft:#60646c;--line:#d9d9e0;--paper:#fcfcfd;--accent:#3e63dd}
+@media(prefers-color-scheme:dark){:root{--ink:#edeef0;--soft:#b0b4ba;--line:#363a3f;--paper:#111113;--accent:#849dff}}
+body{margin:0;min-height:100vh;display:grid;place-items:center;background:var(--paper);color:var(--ink);
+font:16px/1.5 system-ui,sans-serif}main{max-width:32rem;padding:2rem}h1{margin:.2em 0;font-size:1.6rem}
+.status{margin:0;color:var(--accent);font-weight:600}p{color:var(--soft)}
+dl{display:grid;grid-template-columns:auto 1fr;gap:.2rem 1rem;border-top:1px solid var(--line);padding-top:1rem;
+font-size:.85rem;color:var(--soft)}dd{margin:0;font-family:ui-monospace,monospace;overflow-wrap:anywhere}
+.spinner{width:2rem;height:2rem;border:3px solid var(--line);border-top-color:var(--accent);border-radius:50%;
+animation:turn 1s linear infinite}@keyframes turn{to{transform:rotate(1turn)}}
+@media(prefers-reduced-motion:reduce){.spinner{animation:none}}
+</style></head><body><main>${body}</main></body></html>
+`
+}
+
+/** Text made safe inside HTML elements and quoted attributes. */
+export function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
+}
