@@ -1,18 +1,18 @@
 /** The answers the gateway gives itself: health, redirects, refusals. */
 
-import type { ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { answered, type Exchange } from '../exchange/exchange.ts'
 import { statusOf, type Failure } from '../fault/failure.ts'
 import { renderFailure, renderFailureBytes, type FailureFormat } from '../fault/page.ts'
-import { lingerThenEnd } from '../proxy/relay.ts'
+import { lingerThenDestroy, lingerThenEnd } from '../proxy/linger.ts'
 
 /** Refuses a request: the failure goes into the record, its page to the client. */
 export function refuse(exchange: Exchange, response: ServerResponse, reason: Failure): void {
   note(exchange, reason)
   if (response.headersSent || response.destroyed) return void response.destroy()
   const page = renderFailure(reason, formatFor(exchange), exchange.id)
-  const unread = !response.req.complete
+  const unread = !response.req.complete && announcesBody(response.req)
   const end = unread || closesConnection(page.status) ? ['Connection', 'close'] : []
   response.writeHead(page.status, [...page.headers, ...end])
   answered(exchange, page.status)
@@ -24,15 +24,12 @@ export function refuse(exchange: Exchange, response: ServerResponse, reason: Fai
 }
 
 /** Refuses a handshake on its bare socket. */
-export function refuseSocket(
-  exchange: Exchange,
-  socket: Pick<Socket, 'end' | 'destroyed'>,
-  reason: Failure,
-): void {
+export function refuseSocket(exchange: Exchange, socket: Socket, reason: Failure): void {
   note(exchange, reason)
   if (socket.destroyed) return
   answered(exchange, statusOf(reason.code))
   socket.end(renderFailureBytes(reason, 'text', exchange.id))
+  lingerThenDestroy(socket)
 }
 
 /** Answers with a JSON body. */
@@ -64,6 +61,11 @@ export function answerRedirect(exchange: Exchange, response: ServerResponse, loc
   answered(exchange, 307)
   response.writeHead(307, ['Location', location, 'Content-Length', '0', 'X-Request-ID', exchange.id])
   response.end()
+}
+
+/** While a request is handed over, Node has not yet seen that it ends with its head. */
+function announcesBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
 }
 
 function note(exchange: Exchange, reason: Failure): void {

@@ -11,8 +11,11 @@ import { createAccessLog } from '../log/access.ts'
 import type { Logger } from '../log/types.ts'
 import type { Listener } from '../server/listener.ts'
 import { openRuntimeDir } from '../worker/runtime-dir.ts'
-import type { Worker } from '../worker/types.ts'
-import { createWorker, preflight, type WorkerRoom } from '../worker/worker.ts'
+import type { SupervisedWorker } from '../worker/types.ts'
+
+import type { WorkerRoom } from '../worker/room.ts'
+import { preflight } from '../worker/preflight.ts'
+import { createWorker } from '../worker/worker.ts'
 import { Backend } from './backend.ts'
 import { createRequestDeps, openListener } from './listeners.ts'
 
@@ -38,7 +41,7 @@ export interface StopOutcome {
 export class Gateway {
   readonly #parts: GatewayParts
   readonly #open: AsyncDisposableStack
-  readonly #workers: readonly Worker[]
+  readonly #workers: readonly SupervisedWorker[]
   readonly #listeners: readonly Listener[]
   readonly #view: { draining: boolean }
   #stopping: Promise<StopOutcome> | null = null
@@ -46,7 +49,7 @@ export class Gateway {
   private constructor(
     parts: GatewayParts,
     open: AsyncDisposableStack,
-    workers: readonly Worker[],
+    workers: readonly SupervisedWorker[],
     listeners: readonly Listener[],
     view: { draining: boolean },
   ) {
@@ -106,7 +109,7 @@ export class Gateway {
   }
 
   /** The workers, in the order of the configuration. */
-  get workers(): readonly Worker[] {
+  get workers(): readonly SupervisedWorker[] {
     return this.#workers
   }
 
@@ -141,7 +144,7 @@ function apiPath(config: Config): string {
   return api === undefined || api.mount === '/' ? '' : api.mount
 }
 
-function createBackends(config: Config, workers: readonly Worker[]): readonly Backend[] {
+function createBackends(config: Config, workers: readonly SupervisedWorker[]): readonly Backend[] {
   const { timeouts, limits } = config
   return config.workers.flatMap((worker, index) => {
     const running = workers[index]

@@ -13,6 +13,7 @@ import { answerHealth } from '../health/health.ts'
 import { RequestBody } from '../proxy/body.ts'
 import { outgoingHead } from '../proxy/outgoing.ts'
 import { Relay } from '../proxy/relay.ts'
+import { wasNeverSent } from '../proxy/translate.ts'
 import { Upstream } from '../proxy/upstream.ts'
 import { dropSegments, hostName, type Route } from '../route/table.ts'
 import { readTarget, type PathTarget } from '../route/target.ts'
@@ -167,20 +168,18 @@ class Attempt {
     request.pipe(body)
   }
 
-  /** GET, HEAD and OPTIONS without a body and without a byte of an answer go once more; nothing else does. */
+  /**
+   * Without a body and without a byte of an answer GET, HEAD and OPTIONS go once more, other methods only when
+   * they cannot have left.
+   */
   #failed(upstream: Upstream, reason: Failure, error: unknown): void {
     const { exchange, head, response } = this.#handling
     if (this.#body !== null) exchange.bytesIn = this.#body.bytes
     const safe = head.method === 'GET' || head.method === 'HEAD' || head.method === 'OPTIONS'
-    if (
-      error === null ||
-      !safe ||
-      this.#body !== null ||
-      this.#retried ||
-      reason.code === 'upstream_timeout'
-    ) {
-      return refuse(exchange, response, reason)
-    }
+    // A timeout would only take as long again, and an invalid answer is an answer.
+    const unanswered = reason.code === 'upstream_failed' || reason.code === 'worker_down'
+    const repeatable = unanswered && this.#body === null && (safe || wasNeverSent(error))
+    if (error === null || !repeatable || this.#retried) return refuse(exchange, response, reason)
     this.#retried = true
     void this.backend.readmit(upstream).then((outcome) => this.resume(outcome))
   }

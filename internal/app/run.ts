@@ -2,7 +2,7 @@
 
 import { exitCode, type Problem } from '../fault/startup.ts'
 import type { Logger } from '../log/types.ts'
-import type { Worker, WorkerState } from '../worker/types.ts'
+import type { SupervisedWorker } from '../worker/types.ts'
 import { Gateway, type GatewayParts } from './gateway.ts'
 
 /** How a run ends: the exit code, and the problems to print when it never came up. */
@@ -80,13 +80,14 @@ class SignalDesk {
  * Follows the workers: says when all are ready, and resolves when the gateway has no reason to live. That is
  * decided only when every required worker has settled, so that it does not depend on which was faster.
  */
-function watch(workers: readonly Worker[], logger: Logger): Promise<Ending> {
+function watch(workers: readonly SupervisedWorker[], logger: Logger): Promise<Ending> {
   return new Promise((resolve) => {
     const started = performance.now()
     let announced = false
     const look = (): void => {
       const ending = verdict(workers)
-      if (ending !== null) resolve(ending)
+      if (ending !== null) return resolve(ending)
+      if (workers.some((worker) => worker.everReady && worker.spawned)) keepTrying(workers)
       if (announced || !workers.every((worker) => !worker.required || worker.state.kind === 'ready')) return
       announced = true
       logger.info({ after_ms: Math.round(performance.now() - started) }, 'ready')
@@ -96,15 +97,21 @@ function watch(workers: readonly Worker[], logger: Logger): Promise<Ending> {
   })
 }
 
-function verdict(workers: readonly Worker[]): Ending | null {
-  const gaveUp = workers.filter((worker) => worker.gaveUp).flatMap((worker) => reasonOf(worker.state))
-  if (gaveUp.length > 0) return { kind: 'gave-up', problems: gaveUp }
-  const spawned = workers.filter((worker) => worker.required && worker.spawned)
-  if (spawned.length === 0 || spawned.some((worker) => worker.everReady || worker.state.kind !== 'failed'))
-    return null
-  return { kind: 'never-ready', problems: spawned.flatMap((worker) => reasonOf(worker.state)) }
+/** Null = go on. A worker run elsewhere never fails for good; it is waited for without end. */
+function verdict(workers: readonly SupervisedWorker[]): Ending | null {
+  const over = workers.filter(({ state }) => state.kind === 'failed' && !state.retrying)
+  const gaveUp = over.filter((worker) => worker.everReady)
+  if (gaveUp.length > 0) return { kind: 'gave-up', problems: gaveUp.flatMap(reasonOf) }
+  const required = workers.filter((worker) => worker.required && worker.spawned)
+  const hopeless = required.length > 0 && required.every((worker) => over.includes(worker))
+  return hopeless ? { kind: 'never-ready', problems: required.flatMap(reasonOf) } : null
 }
 
-function reasonOf(state: WorkerState): readonly Problem[] {
+/** Somebody is served: a worker that does not start is tried again instead of ending the gateway. */
+function keepTrying(workers: readonly SupervisedWorker[]): void {
+  for (const worker of workers) if (!worker.everReady && worker.state.kind === 'failed') worker.keepTrying()
+}
+
+function reasonOf({ state }: SupervisedWorker): readonly Problem[] {
   return state.kind === 'failed' ? [state.reason] : []
 }

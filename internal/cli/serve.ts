@@ -30,7 +30,7 @@ export async function serve(flags: ServeFlags): Promise<number> {
     logger,
     env: process.env,
     bootstrapSource: embedded('internal/python/bootstrap.py'),
-    listenOrigin: loaded.report.values['gateway_port']?.origin ?? 'default',
+    listenOrigin: loaded.report.values.get('gateway_port')?.origin ?? 'default',
   })
   process.stderr.write(renderProblems(outcome.problems, 'error', colour))
   return outcome.exitCode

@@ -181,6 +181,8 @@ class Draft {
   }
 
   expect(value: string): Failure | null {
+    // RFC 9110 10.1.1: HTTP/1.0 has no interim answers to wait for.
+    if (this.#version === '1.0') return null
     if (value.trim().toLowerCase() !== '100-continue') return failure('expectation_failed')
     this.#expectsContinue = true
     return null

@@ -10,6 +10,7 @@ import { answered, type Exchange } from '../exchange/exchange.ts'
 import { failure, type Failure } from '../fault/failure.ts'
 import { BodyTooLargeError } from './body.ts'
 import { incomingHead } from './incoming.ts'
+import { lingerThenEnd } from './linger.ts'
 import { translateUpstreamError } from './translate.ts'
 import type { ResponseHandler } from './upstream.ts'
 
@@ -27,9 +28,6 @@ export interface RelayOptions {
 }
 
 type Stage = 'waiting' | 'streaming' | 'done'
-
-/** How long an upload is read and thrown away after an early answer, so that the client gets to read it. */
-const lingerMs = 5_000
 
 /** Relays one answer. One allocation per request, no closures besides the drain listener. */
 export class Relay implements ResponseHandler {
@@ -135,17 +133,4 @@ function hasBody(exchange: Exchange): boolean {
 
 function rawFields(controller: Controller): readonly (Buffer | string)[] {
   return Array.isArray(controller.rawHeaders) ? controller.rawHeaders : []
-}
-
-/**
- * Ends an answer that came before the request was read to its end. Closing at once would reset the connection
- * while the client still sends, and many clients then never see the answer (RFC 9112 9.6).
- */
-export function lingerThenEnd(request: IncomingMessage, response: ServerResponse): void {
-  const end = (): void => {
-    clearTimeout(timer)
-    response.end()
-  }
-  const timer = setTimeout(end, lingerMs)
-  request.once('end', end).once('close', end).resume()
 }

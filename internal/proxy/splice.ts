@@ -6,19 +6,21 @@
 
 import { createHash } from 'node:crypto'
 import { request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { answered, type Exchange } from '../exchange/exchange.ts'
 import type { WebSocketOffer } from '../exchange/head.ts'
 import { failure, type Failure } from '../fault/failure.ts'
 import type { Address } from '../config/config.ts'
 import { incomingHead } from './incoming.ts'
+import { lingerThenDestroy } from './linger.ts'
 import { translateUpstreamError } from './translate.ts'
 
 /** One handshake to make with a worker. */
 export interface SpliceRequest {
   readonly exchange: Exchange
   readonly offer: WebSocketOffer
-  readonly client: Duplex
+  readonly client: Socket
   /** What the client sent right behind its handshake. */
   readonly early: Buffer
   readonly address: Address
@@ -107,7 +109,7 @@ function relayRefusal({ exchange, client }: SpliceRequest, response: IncomingMes
   client.write(`${text}Connection: close\r\n\r\n`, 'latin1')
   response.on('data', (chunk: Buffer) => (exchange.bytesOut += chunk.length))
   response.on('error', () => client.destroy())
-  response.pipe(client)
+  response.once('end', () => lingerThenDestroy(client)).pipe(client)
 }
 
 /** Two byte pipes. Each side's end is the other's end; each side's death is the other's death. */

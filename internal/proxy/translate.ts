@@ -41,7 +41,17 @@ function errorCode(error: unknown): string | null {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null
 }
 
-/** llhttp's complaints arrive as errors named HTTPParserError; some odd statuses as assertion errors. */
+/**
+ * llhttp's complaints arrive as errors named HTTPParserError, some odd statuses as assertion errors, and 100 or
+ * 101 to a request that asked for neither as broken sockets with a message.
+ */
 function isParserError(error: unknown): boolean {
-  return error instanceof Error && (error.name === 'HTTPParserError' || error.name === 'AssertionError')
+  if (!(error instanceof Error)) return false
+  const { name, message } = error
+  return (
+    name === 'HTTPParserError' ||
+    name === 'AssertionError' ||
+    message === 'bad response' ||
+    message === 'bad upgrade'
+  )
 }

@@ -33,6 +33,10 @@ export class Listener {
   readonly #upgraded = new Set<Duplex>()
   /** Requests whose answer is not complete, by connection. */
   readonly #inFlight = new WeakMap<Duplex, number>()
+  /** The answers to them. */
+  readonly #answers = new Set<ServerResponse>()
+  /** Connections that got their last answer; Node complains again about whatever else they send. */
+  readonly #refused = new WeakSet<Duplex>()
   #closing: Promise<void> | null = null
 
   private constructor(server: Server) {
@@ -81,6 +85,7 @@ export class Listener {
       this.#server.close(() => resolve())
       this.#server.closeIdleConnections()
     })
+    for (const response of this.#answers) response.shouldKeepAlive = false
     return this.#closing
   }
 
@@ -102,8 +107,7 @@ export class Listener {
   #attach(handlers: ListenerHandlers): void {
     const server = this.#server
     const serve = (request: IncomingMessage, response: ServerResponse): void => {
-      this.#count(request.socket, 1)
-      response.once('close', () => this.#count(request.socket, -1))
+      this.#begin(request, response)
       handlers.request(request, response)
     }
     server.on('request', serve)
@@ -127,9 +131,23 @@ export class Listener {
 
   /** Anything written while an answer is on its way would become part of that answer. */
   #malformed(code: FailureCode, socket: Duplex, handlers: ListenerHandlers): void {
+    if (this.#refused.has(socket)) return
+    this.#refused.add(socket)
     const busy = (this.#inFlight.get(socket) ?? 0) > 0
     if (busy || !socket.writable || !(socket instanceof Socket)) socket.destroy()
     else handlers.malformed(failure(code), socket)
+  }
+
+  #begin(request: IncomingMessage, response: ServerResponse): void {
+    this.#count(request.socket, 1)
+    this.#answers.add(response)
+    if (this.#closing !== null) response.shouldKeepAlive = false
+    response.once('close', () => {
+      this.#count(request.socket, -1)
+      this.#answers.delete(response)
+      // Its head may have promised to keep the connection; nobody will come back for it.
+      if (this.#closing !== null) this.#server.closeIdleConnections()
+    })
   }
 
   #count(socket: Duplex, change: 1 | -1): void {
@@ -156,7 +174,6 @@ function options(limits: ListenerLimits): Parameters<typeof createServer>[0] & o
     keepAliveInitialDelay: 30_000,
     highWaterMark: 64 * 1024,
     httpValidation: 'strict',
-    insecureHTTPParser: false,
     // The door answers a missing Host itself, with a request id.
     requireHostHeader: false,
     // Only a complete WebSocket handshake leaves the path of a plain request; the door refuses the odd ones.

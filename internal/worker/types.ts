@@ -22,7 +22,12 @@ export interface ExitReason {
  * display only; every wait uses monotonic time.
  */
 export type WorkerState =
-  | { readonly kind: 'starting'; readonly generation: number; readonly attempt: number; readonly since: number }
+  | {
+      readonly kind: 'starting'
+      readonly generation: number
+      readonly attempt: number
+      readonly since: number
+    }
   | {
       readonly kind: 'ready'
       readonly generation: number
@@ -64,6 +69,8 @@ export interface Worker {
   readonly state: WorkerState
   /** Whether it was ready at least once since the gateway started. */
   readonly everReady: boolean
+  /** Whether the gateway starts it; false for workers run elsewhere and for static files. */
+  readonly spawned: boolean
   /** Starts it; returns at once, progress is told through `onChange`. */
   start(): void
   /** SIGTERM to the leader, the grace, then SIGKILL to the group. Idempotent; resolves when nothing is left. */
@@ -72,4 +79,15 @@ export interface Worker {
   destroy(): void
   /** Called after every change of state; several listeners are allowed. */
   onChange(listener: (state: WorkerState, previous: WorkerState) => void): void
+}
+
+/** What the composition root may ask of a worker beyond {@link Worker}; made by `createWorker`. */
+export interface SupervisedWorker extends Worker {
+  /**
+   * From now on a start that failed is tried again every `backoff_max` instead of ending in `failed` for good. Called
+   * once it is certain that the gateway stays up without this worker. Idempotent.
+   */
+  keepTrying(): void
+  /** The last lines of output of the current (or last) process, oldest first; empty when there is none. */
+  readonly lastLines: readonly string[]
 }

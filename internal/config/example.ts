@@ -1,0 +1,118 @@
+/** fluxlit.example.toml: every key with its default and its purpose, written from the schema. */
+
+import { allKeys, anyName, type Key } from './keys.ts'
+import { tomlOf } from './reference.ts'
+
+/**
+ * Values of keys without a fixed default. `given` equals what holds without the key in this file, so it is
+ * written as a setting; `shown` would change something, so it is written behind `#`.
+ */
+type Sample = { readonly kind: 'given' | 'shown'; readonly toml: string }
+
+const samples: Readonly<Record<string, Sample>> = {
+  name: shown('"shop"'),
+  target: shown('"app:app"'),
+  title: shown('"Shop"'),
+  root: given('"."'),
+  'state.dir': shown('"/var/lib/shop"'),
+  'workers.NAME.kind': given('"uvicorn"'),
+  'workers.NAME.app': given('"main:app"'),
+  'workers.NAME.mount': given('"/api"'),
+  'workers.NAME.strip_prefix': given('true'),
+  'workers.NAME.max_body': given('"200MiB"'),
+  'workers.NAME.python': shown('".venv"'),
+  'workers.NAME.cwd': given('"."'),
+  'workers.NAME.env_file': shown('"api.env"'),
+  'workers.NAME.transport': given('"unix"'),
+  'workers.NAME.ready_path': given('"/"'),
+}
+
+const introduction = `# Every key of fluxlit.toml with its default. Copy what you want to change; the two workers are enough to start.
+# Lines that begin with "#" and no space are settings without a fixed default, or examples.`
+
+const furtherWorkers = `# A Streamlit script. Every key above but app and factory may be set here too.
+[workers.ui]
+script = "streamlit_app.py"
+mount = "/"
+strip_prefix = false
+ready_path = "/_stcore/health"
+
+# Any HTTP server: {port} (or {uds}) and {host} are filled in, {root_path} is the public prefix.
+#[workers.shop]
+#command = ["node", "server.mjs", "{port}"]
+#mount = "/shop"
+
+# A server that is run elsewhere: checked and routed to, never started or stopped.
+#[workers.legacy]
+#url = "http://10.0.0.5:8080"
+#mount = "/legacy"
+
+# Files.
+#[workers.assets]
+#root = "public"
+#mount = "/files"
+
+# A process without a mount.
+#[workers.queue]
+#kind = "process"
+#command = ["celery", "-A", "tasks", "worker"]
+#required = false`
+
+/** The whole file. */
+export function exampleToml(): string {
+  const keys = allKeys()
+  const general = keys.filter((key) => key.path.length === 1 && key.type !== 'table')
+  const worker = keys.filter(
+    (key) => key.path.length === 3 && !['script', 'command', 'url', 'root'].includes(key.path[2] ?? ''),
+  )
+  const blocks = [
+    introduction,
+    ...general.map(entry),
+    `# ---- Workers: what is served. NAME is lower-case letters and digits.\n\n# A FastAPI (or any ASGI) application.\n[workers.api]`,
+    ...worker.map(entry),
+    furtherWorkers,
+    ...keys
+      .filter((key) => key.path.length === 1 && key.type === 'table' && key.path[0] !== 'workers')
+      .map((table) => section(table, keys)),
+  ]
+  return `${blocks.join('\n\n')}\n`
+}
+
+function section(table: Key, keys: readonly Key[]): string {
+  const own = keys.filter((key) => key.path.length === 2 && key.path[0] === table.path[0])
+  return [...comment(table.description), `[${table.path[0]}]`, ...own.map(entry)].join('\n')
+}
+
+function entry(key: Key): string {
+  const name = key.path.at(-1) ?? ''
+  const sample = samples[key.path.map((step) => (step === anyName ? 'NAME' : step)).join('.')]
+  const toml = sample?.toml ?? tomlOf(key.fallback)
+  const derived =
+    key.derived === undefined || key.derived === 'none'
+      ? []
+      : [`Default: ${key.derived.replaceAll('`', '')}.`]
+  const purpose = comment([key.description, ...derived].join(' '))
+  return [...purpose, `${sample?.kind === 'shown' ? '#' : ''}${name} = ${toml}`].join('\n')
+}
+
+/** Wraps a description to lines of at most 110 characters. */
+function comment(text: string): readonly string[] {
+  const lines: string[] = []
+  let line = '#'
+  for (const word of text.split(' ')) {
+    if (line.length + 1 + word.length > 110) {
+      lines.push(line)
+      line = '#'
+    }
+    line += ` ${word}`
+  }
+  return [...lines, line]
+}
+
+function given(toml: string): Sample {
+  return { kind: 'given', toml }
+}
+
+function shown(toml: string): Sample {
+  return { kind: 'shown', toml }
+}

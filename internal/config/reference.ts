@@ -1,0 +1,73 @@
+/** What the documentation says about the configuration, written from the schema. */
+
+import { z } from 'zod'
+
+import { allKeys, anyName, environmentName, isSettableKey, type Key } from './keys.ts'
+import { configSchema } from './schema.ts'
+
+/** The JSON Schema of fluxlit.toml as it is written (before texts are read). */
+export function jsonSchema(): unknown {
+  const schema = z.toJSONSchema(configSchema, { io: 'input', target: 'draft-2020-12' })
+  return { ...schema, title: 'fluxlit.toml' }
+}
+
+/** The reference tables of docs/configuration.md, one per table of the file. */
+export function referenceTables(): string {
+  const keys = allKeys()
+  const sections = [
+    section(
+      'General',
+      keys.filter((key) => key.path.length === 1 && key.type !== 'table'),
+    ),
+    section(
+      `[workers.${anyName}]`,
+      keys.filter((key) => key.path.length === 3),
+    ),
+    ...keys
+      .filter((key) => key.path.length === 1 && key.type === 'table' && key.path[0] !== 'workers')
+      .map((table) =>
+        section(
+          `[${table.path[0]}]`,
+          keys.filter((key) => key.path.length === 2 && key.path[0] === table.path[0]),
+          table.description,
+        ),
+      ),
+  ]
+  return sections.join('\n\n')
+}
+
+function section(title: string, keys: readonly Key[], introduction = ''): string {
+  const rows = keys.map((key) => [
+    `\`${key.path.at(-1)}\``,
+    key.description,
+    key.expects,
+    defaultOf(key),
+    variableOf(key),
+  ])
+  const head = ['Key', 'Meaning', 'Value', 'Default', 'Variable']
+  const table = [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.map(cell).join(' | ')} |`)
+  return [
+    `### ${title.startsWith('[') ? `\`${title}\`` : title}`,
+    ...(introduction === '' ? [] : ['', introduction]),
+    '',
+    ...table,
+  ].join('\n')
+}
+
+function cell(text: string): string {
+  return text.replaceAll('|', '\\|')
+}
+
+function defaultOf(key: Key): string {
+  return key.derived ?? `\`${tomlOf(key.fallback)}\``
+}
+
+function variableOf(key: Key): string {
+  return isSettableKey(key) ? `\`${environmentName(key.path)}\`` : '-'
+}
+
+/** A default as TOML. */
+export function tomlOf(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(tomlOf).join(', ')}]`
+  return typeof value === 'object' ? '{}' : JSON.stringify(value)
+}

@@ -1,0 +1,138 @@
+/** The configuration for people and programs: every value with its origin, secrets hidden. */
+
+import type { Problem } from '../fault/startup.ts'
+import type { Config, Spawned, WorkerConfig } from './config.ts'
+import type { ReportValues } from './context.ts'
+import { allKeys, anyName } from './keys.ts'
+import { shownArguments, shownValue } from './secret.ts'
+import { isTree } from './tree.ts'
+
+/** What `fluxlit check` shows. Free of secrets. */
+export interface ConfigReport {
+  /** Files in order of rising precedence, or `detected`. */
+  readonly sources: readonly string[]
+  /** What detection chose, in words; empty when there was a file. */
+  readonly notes: readonly string[]
+  readonly values: ReportValues
+  readonly workers: readonly WorkerConfig[]
+  readonly warnings: readonly Problem[]
+}
+
+/** Makes the report of a resolved configuration; values of variables that look secret are hidden. */
+export function makeReport(
+  config: Config,
+  values: ReportValues,
+  notes: readonly string[],
+  warnings: readonly Problem[],
+): ConfigReport {
+  return {
+    sources: config.sources,
+    notes,
+    values: inSchemaOrder(values),
+    workers: config.workers.map(withoutSecrets),
+    warnings,
+  }
+}
+
+/** General keys, then each worker's, then the tables; within each in the order of the schema. */
+function inSchemaOrder(values: ReportValues): ReportValues {
+  const order = new Map(allKeys().map((key, index) => [key.path.join('.'), index]))
+  const rank = (path: string): number => {
+    const parts = path.split('.')
+    const general = parts[0] === 'workers' ? ['workers', anyName, ...parts.slice(2, 3)] : parts
+    return order.get(general.join('.')) ?? order.size
+  }
+  const workers = [
+    ...new Set(
+      [...values.keys()].filter((path) => path.startsWith('workers.')).map((path) => path.split('.')[1]),
+    ),
+  ]
+  const owner = (path: string): number =>
+    path.startsWith('workers.') ? workers.indexOf(path.split('.')[1]) : 0
+  return new Map([...values].toSorted(([a], [b]) => owner(a) - owner(b) || rank(a) - rank(b)))
+}
+
+function withoutSecrets(worker: WorkerConfig): WorkerConfig {
+  switch (worker.kind) {
+    case 'static':
+      return worker
+    case 'uvicorn':
+      return worker.run.kind === 'url' ? worker : { ...worker, run: hidden(worker.run) }
+    case 'streamlit':
+      return worker.run.kind === 'url' ? worker : { ...worker, run: hidden(worker.run) }
+    case 'http':
+      return worker.run.kind === 'url'
+        ? worker
+        : { ...worker, run: hidden({ ...worker.run, command: shownCommand(worker.run.command) }) }
+    case 'process':
+      return { ...worker, run: hidden({ ...worker.run, command: shownCommand(worker.run.command) }) }
+  }
+}
+
+function hidden<R extends Spawned>(run: R): R {
+  const env = Object.fromEntries(
+    Object.entries(run.env).map(([name, value]) => [name, shownValue(name, value)]),
+  )
+  return { ...run, env, args: shownArguments(run.args) }
+}
+
+function shownCommand(command: readonly [string, ...string[]]): readonly [string, ...string[]] {
+  const [, ...rest] = shownArguments(command)
+  return [command[0], ...rest]
+}
+
+/** Aligned text, one block per table, in the order of the schema. */
+export function renderReport(report: ConfigReport): string {
+  const lines = [`# from ${report.sources.join(', ')}`, ...report.notes.map((note) => `# ${note}`)]
+  const rows = [...report.values].map(([path, { value, origin }]) => ({
+    ...split(path),
+    value: written(value),
+    origin,
+  }))
+  for (const table of new Set(rows.map((row) => row.table))) {
+    const block = rows.filter((row) => row.table === table)
+    lines.push('', ...(table === '' ? [] : [`[${table}]`]), ...aligned(block))
+  }
+  return `${lines.join('\n')}\n`
+}
+
+/** The last step is the key, everything before it the table. */
+function split(path: string): { table: string; key: string } {
+  const at = /\.("(?:[^"\\]|\\.)*"|[^."]+)$/.exec(path)
+  return at === null ? { table: '', key: path } : { table: path.slice(0, at.index), key: at[1] ?? '' }
+}
+
+function aligned(rows: readonly { key: string; value: string; origin: string }[]): readonly string[] {
+  const keyWidth = Math.max(...rows.map((row) => row.key.length))
+  // One long value should not push every origin off the screen.
+  const valueWidth = Math.min(44, Math.max(...rows.map((row) => row.value.length)))
+  return rows.map((row) => `${row.key.padEnd(keyWidth)} = ${row.value.padEnd(valueWidth)}  # ${row.origin}`)
+}
+
+/** A value as TOML. */
+function written(value: unknown): string {
+  if (value === null || value === undefined) return '""'
+  if (Array.isArray(value)) return `[${value.map(written).join(', ')}]`
+  if (isTree(value))
+    return `{${Object.entries(value)
+      .map(([key, each]) => ` ${key} = ${written(each)}`)
+      .join(',')} }`
+  return JSON.stringify(value)
+}
+
+/** The report for programs. Field names and their order are stable. */
+export function reportJson(report: ConfigReport): unknown {
+  return {
+    ok: true,
+    sources: report.sources,
+    notes: report.notes,
+    values: Object.fromEntries(report.values),
+    workers: report.workers,
+    warnings: report.warnings,
+  }
+}
+
+/** The answer for programs when the configuration is not valid. */
+export function problemsJson(problems: readonly Problem[], warnings: readonly Problem[] = []): unknown {
+  return { ok: false, problems, warnings }
+}

@@ -1,0 +1,153 @@
+/** Settings to the {@link Config} that the rooms get: defaults that depend on each other, paths, cross-checks. */
+
+import { kindOfPath } from './files.ts'
+import type { Config, Limits, RestartPolicy, Timeouts, WorkerConfig } from './config.ts'
+import type { ResolveContext } from './context.ts'
+import { defaultName, resolveStateDir } from './identity.ts'
+import { allKeys } from './keys.ts'
+import { resolveWorkers } from './workers.ts'
+import { valueAt } from './tree.ts'
+
+/** Where the configuration was found. */
+export interface Found {
+  readonly sources: readonly string[]
+  /** Absolute directory of the first file, or the working directory. */
+  readonly directory: string
+  /** Absolute path of the first file, or the working directory. */
+  readonly identity: string
+  /** Workers that were reported already. */
+  readonly broken: ReadonlySet<string>
+}
+
+/** Resolves everything; what is wrong is collected in the context, and the result is valid only without problems. */
+export function resolveConfig(context: ResolveContext, found: Found): Config {
+  const { settings } = context
+  reportGeneral(context)
+  const name = settings.name ?? defaultName(found.directory)
+  if (settings.name === undefined) context.report(['name'], name, 'default')
+  context.report(['root'], context.root, context.valueOrigin(['root']))
+  checkGeneral(context)
+  return {
+    name,
+    sources: found.sources,
+    root: context.root,
+    instanceKey: found.identity,
+    listen: { host: settings.gateway_host, port: settings.gateway_port },
+    allowedHosts: settings.allowed_hosts,
+    trustedProxies: settings.trusted_proxies,
+    rootPath: settings.root_path,
+    publicBaseUrl: settings.public_base_url,
+    docsRedirect: settings.docs_redirect,
+    allowedOrigins: settings.auth.allowed_origins,
+    internalListen: settings.internal.listen,
+    workers: workersOf(context, found.broken),
+    timeouts: timeoutsOf(context),
+    limits: limitsOf(context),
+    restart: restartOf(context),
+    drain: { delayMs: settings.drain.delay, timeoutMs: settings.drain.timeout },
+    log: { level: settings.log_level, format: settings.log.format, access: settings.log.access },
+    stateDir: resolveStateDir(context, name),
+  }
+}
+
+/** Records every value outside the workers' tables. */
+function reportGeneral(context: ResolveContext): void {
+  for (const key of allKeys()) {
+    if (key.path[0] === 'workers' || key.type === 'table') continue
+    const given = valueAt(context.merged.value, key.path)
+    if (given !== undefined) context.report(key.path, given, context.origin(key.path))
+    else if (key.fallback !== undefined) context.report(key.path, key.fallback, 'default')
+  }
+}
+
+function checkGeneral(context: ResolveContext): void {
+  const { settings, problems, warnings } = context
+  if (kindOfPath(context.root) !== 'directory') {
+    const message = `\`root\` is not an existing directory: ${context.root}`
+    problems.push({
+      code: 'root_missing',
+      message,
+      where: context.origin(['root']),
+      hint: 'create it, or correct `root`',
+    })
+  }
+  if (settings.target !== undefined) problems.push(targetProblem(settings.target, context.origin(['target'])))
+  if (settings.title !== undefined) {
+    const message =
+      '`title` has no effect: the title of the page is set in the script, that of the API in FastAPI(title=...)'
+    warnings.push({ code: 'legacy_key', message, where: context.origin(['title']), hint: 'remove `title`' })
+  }
+  checkBaseUrl(context)
+  if (settings.restart.backoff_min > settings.restart.backoff_max) {
+    const message = '`restart.backoff_min` is longer than `restart.backoff_max`'
+    const given = context.merged.has(['restart', 'backoff_min']) ? 'backoff_min' : 'backoff_max'
+    problems.push({
+      code: 'bad_value',
+      message,
+      where: context.origin(['restart', given]),
+      hint: 'raise backoff_max, or lower backoff_min',
+    })
+  }
+}
+
+/** What to write instead of a FluxLit application object, for as long as those are not served. */
+export function targetProblem(
+  target: string,
+  where: string,
+): { code: string; message: string; where: string; hint: string } {
+  return {
+    code: 'target_unsupported',
+    message: `FluxLit application objects (${target}) cannot be served yet; they come in a later release`,
+    where,
+    hint: 'write two workers instead: [workers.api] app = "main:app" for FastAPI and [workers.ui] script = "streamlit_app.py" for Streamlit',
+  }
+}
+
+function checkBaseUrl(context: ResolveContext): void {
+  const { public_base_url: base, root_path: rootPath } = context.settings
+  if (base === '') return
+  const path = new URL(base).pathname.replace(/\/$/, '')
+  if (path === rootPath) return
+  context.warnings.push({
+    code: 'base_url_path',
+    message: `the path of \`public_base_url\` (${path === '' ? 'none' : path}) is not \`root_path\` (${rootPath === '' ? 'none' : rootPath})`,
+    where: context.origin(['public_base_url']),
+    hint: 'make them equal: public_base_url is the address that browsers see, root_path its path',
+  })
+}
+
+function workersOf(context: ResolveContext, broken: ReadonlySet<string>): readonly WorkerConfig[] {
+  return context.settings.target === undefined ? resolveWorkers(context, broken) : []
+}
+
+function timeoutsOf({ settings: { timeouts } }: ResolveContext): Timeouts {
+  return {
+    headersMs: timeouts.headers,
+    keepAliveMs: timeouts.keep_alive,
+    connectMs: timeouts.connect,
+    responseHeadersMs: timeouts.response_headers,
+    responseIdleMs: timeouts.response_idle,
+    websocketIdleMs: timeouts.websocket_idle,
+    holdMs: timeouts.hold,
+  }
+}
+
+function limitsOf({ settings: { limits } }: ResolveContext): Limits {
+  return {
+    headerBytes: limits.header_bytes,
+    headerCount: limits.header_count,
+    targetBytes: limits.target_bytes,
+    bodyBytes: limits.body,
+  }
+}
+
+function restartOf({ settings: { restart } }: ResolveContext): RestartPolicy {
+  return {
+    backoffMinMs: restart.backoff_min,
+    backoffMaxMs: restart.backoff_max,
+    resetAfterMs: restart.reset_after,
+    crashCount: restart.crash_count,
+    crashWindowMs: restart.crash_window,
+    bootAttempts: restart.boot_attempts,
+  }
+}

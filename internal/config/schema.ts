@@ -1,0 +1,203 @@
+/**
+ * The one description of the configuration. TypeScript types, defaults, environment names, the JSON Schema,
+ * the reference table in docs/configuration.md and fluxlit.example.toml all come from it.
+ */
+
+import { z } from 'zod'
+
+import type { LogLevel } from '../log/types.ts'
+import { parseMount, parseRootPath } from './mount.ts'
+import { parseCidr, parseHostName, parseListenHost, parseLoopback } from './network.ts'
+import { bad, ok, type Parsed } from './parsed.ts'
+import {
+  choice,
+  duration,
+  flag,
+  integer,
+  list,
+  noted,
+  optional,
+  positiveDuration,
+  readText,
+  size,
+  textWith,
+  wordsOf,
+} from './scalars.ts'
+import { parseOrigin, parsePublicUrl } from './url.ts'
+import { parseWorkerName, workerSchema } from './worker-schema.ts'
+
+const levels = ['trace', 'debug', 'info', 'warn', 'error', 'warning', 'critical'] as const
+
+/** The predecessor's names are Python's; ours are the logger's. */
+function levelOf(name: (typeof levels)[number]): LogLevel {
+  if (name === 'warning') return 'warn'
+  return name === 'critical' ? 'error' : name
+}
+
+function parseName(name: string): Parsed<string> {
+  if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(name)) return ok(name)
+  return bad('use up to 64 letters, digits, ".", "_" and "-", starting with a letter or digit')
+}
+
+const anyText = (value: string): Parsed<string> => (value.includes('\0') ? bad() : ok(value))
+
+const timeouts = z.strictObject({
+  headers: duration('30s', 'A complete request head from a client.'),
+  keep_alive: duration('75s', 'An idle client connection between two requests.'),
+  connect: duration('5s', 'Connecting to a worker.'),
+  response_headers: duration('300s', "The first byte of a worker's response."),
+  response_idle: duration('0s', "Between two bytes of a worker's response body."),
+  websocket_idle: duration('0s', 'A WebSocket without a byte in either direction.'),
+  hold: duration('12s', 'How long a request waits for a worker that restarts.'),
+})
+
+const limits = z.strictObject({
+  header_bytes: size('64KiB', 1024, 'All request headers together; larger ones get 431.'),
+  header_count: integer(100, 1, 10_000, 'Number of request headers; more get 431.'),
+  target_bytes: size('8KiB', 256, 'The request target; longer ones get 414.'),
+  body: size('200MiB', 1, "A request body; larger ones get 413. Also Streamlit's upload limit."),
+})
+
+const restart = z.strictObject({
+  backoff_min: positiveDuration('500ms', 'First pause before a worker is started again; doubles every time.'),
+  backoff_max: positiveDuration('30s', 'Longest pause.'),
+  reset_after: positiveDuration('60s', 'Healthy for this long: the pause starts from the minimum again.'),
+  crash_count: integer(5, 1, 1000, 'This many deaths within crash_window mean failed.'),
+  crash_window: positiveDuration('60s', 'See crash_count.'),
+  boot_attempts: integer(
+    3,
+    1,
+    1000,
+    'Starts that are tried before a worker that was never ready has failed.',
+  ),
+})
+
+const drain = z.strictObject({
+  delay: duration('0s', 'Pause between "not ready" and closing the listener, for load balancers.'),
+  timeout: duration('20s', 'Time that running requests get to finish.'),
+})
+
+const log = z.strictObject({
+  format: choice(['auto', 'json', 'text'], 'auto', 'auto = text on a terminal, JSON otherwise.'),
+  access: flag(true, 'One line per request and per closed WebSocket.'),
+})
+
+const auth = z.strictObject({
+  allowed_origins: list(
+    parseOrigin,
+    'Further origins (scheme://host[:port]) whose pages may open WebSockets.',
+    'a list of origins such as ["https://app.example"]',
+  ),
+})
+
+const internal = z.strictObject({
+  listen: textWith(
+    parseLoopback,
+    '',
+    "Loopback address of the listener for the workers' own calls; empty = 127.0.0.1, any free port.",
+    'a loopback host:port such as "127.0.0.1:9000", or ""',
+  ),
+})
+
+const state = z.strictObject({
+  dir: optional(
+    readText(anyText),
+    'Directory for what must survive a restart.',
+    'the path of a directory',
+    '`$STATE_DIRECTORY`, else `fluxlit/NAME` in `$XDG_STATE_HOME` or `~/.local/state`, else memory only',
+  ),
+})
+
+/** `[workers.NAME]`: keys are names, see {@link parseWorkerName}. */
+const workers = noted(
+  z.record(readText(parseWorkerName, '^[a-z][a-z0-9]*$'), workerSchema).prefault({}),
+  'What is served: one table per worker.',
+  { expects: 'one table per worker such as [workers.api]' },
+)
+
+function table<S extends z.ZodType>(schema: S, description: string): S {
+  return noted(schema, description, { expects: 'a table' })
+}
+
+const general = {
+  name: optional(
+    readText(parseName),
+    'Name of this gateway: state directory and cookie names.',
+    'a short name',
+    'directory name and 6 hexadecimal digits of its path',
+  ),
+  target: optional(
+    z.string(),
+    'FluxLit application object. Comes in a later release; until then it is refused with what to write instead.',
+    'module:attribute',
+    'none',
+  ),
+  root: optional(
+    readText(anyText),
+    "Base of relative paths and the workers' working directory.",
+    'the path of a directory',
+    'directory of the configuration file',
+  ),
+  include: list(
+    anyText,
+    'Further files, relative to this one, that hold workers only.',
+    'a list of files such as ["workers.toml"]',
+  ),
+  gateway_host: textWith(
+    parseListenHost,
+    '127.0.0.1',
+    'Address to listen on.',
+    'an IP address or a host name',
+  ),
+  gateway_port: integer(8000, 0, 65_535, 'Port to listen on; 0 = any free port, which is printed.'),
+  allowed_hosts: list(
+    parseHostName,
+    'Host names that are answered, without port; others get 421. Empty = any.',
+    'a list of host names such as ["app.example"]',
+  ),
+  trusted_proxies: list(
+    parseCidr,
+    'Networks of proxies whose X-Forwarded-* headers count.',
+    'a list of networks such as ["10.0.0.0/8"]',
+  ),
+  api_mount_path: textWith(
+    parseMount,
+    '/api',
+    'Where an API worker is mounted unless it says otherwise.',
+    'a path prefix such as "/api"',
+  ),
+  root_path: textWith(
+    parseRootPath,
+    '',
+    'Public URL prefix in front of everything; an outer proxy may or may not remove it.',
+    'a path prefix such as "/tools", or ""',
+  ),
+  public_base_url: textWith(
+    parsePublicUrl,
+    '',
+    'Address that browsers see, with root_path; empty = taken from the request.',
+    'http(s)://host[:port][/path], or ""',
+  ),
+  docs_redirect: flag(false, "Whether /docs, /redoc and /openapi.json redirect to the API's."),
+  log_level: noted(z.enum(levels).prefault('info').transform(levelOf), 'Lowest level that is logged.', {
+    expects: wordsOf(levels.slice(0, 5)),
+  }),
+  title: optional(z.string(), 'Accepted for old files and ignored with a warning.', 'a text', 'none'),
+}
+
+/** The whole configuration file. */
+export const configSchema = z.strictObject({
+  ...general,
+  workers,
+  timeouts: table(timeouts.prefault({}), 'How long things may take. Idle times, not totals.'),
+  limits: table(limits.prefault({}), 'Sizes and counts above which a request is refused.'),
+  restart: table(restart.prefault({}), 'When a worker that died is started again.'),
+  drain: table(drain.prefault({}), 'How the gateway stops.'),
+  log: table(log.prefault({}), 'What is logged.'),
+  auth: table(auth.prefault({}), 'Who may connect.'),
+  internal: table(internal.prefault({}), "The listener for the workers' own calls."),
+  state: table(state.prefault({}), 'What survives a restart.'),
+})
+
+/** The configuration after the schema: every text parsed, every fixed default filled in. */
+export type Settings = z.output<typeof configSchema>

@@ -1,0 +1,204 @@
+/** `[workers.NAME]` tables to workers. */
+
+import { resolve } from 'node:path'
+
+import type {
+  Address,
+  Elsewhere,
+  HttpWorker,
+  RoutedWorker,
+  StaticWorker,
+  WorkerBase,
+  WorkerConfig,
+} from './config.ts'
+import type { ResolveContext } from './context.ts'
+import { allKeys, anyName } from './keys.ts'
+import { keysOfKind, kindOf, type Kind, type Program, type WorkerText } from './kind.ts'
+import {
+  expectDirectory,
+  resolveCwd,
+  resolvePython,
+  resolveScript,
+  resolveSpawned,
+} from './worker-process.ts'
+import { noMount, reportDefault, resolveMounted, resolveReadiness } from './worker-routing.ts'
+import { shownArguments } from './secret.ts'
+import type { WorkerSettings } from './worker-schema.ts'
+import { isTree, valueAt } from './tree.ts'
+
+/** Resolves every worker but the broken ones, which have been reported already. */
+export function resolveWorkers(
+  context: ResolveContext,
+  broken: ReadonlySet<string>,
+): readonly WorkerConfig[] {
+  const workers = Object.entries(context.settings.workers)
+    .filter(([name]) => !broken.has(name))
+    .map(([name, settings]) => resolveWorker(context, name, settings))
+    .filter((worker) => worker !== null)
+  reportTakenMounts(context, workers)
+  return workers
+}
+
+function resolveWorker(context: ResolveContext, name: string, settings: WorkerSettings): WorkerConfig | null {
+  const table = valueAt(context.merged.value, ['workers', name])
+  const text: WorkerText = {
+    name,
+    keys: isTree(table) ? Object.keys(table) : [],
+    where: (key) => context.origin(['workers', name, ...(key === undefined ? [] : [key])]),
+  }
+  const decided = kindOf(text, settings)
+  context.problems.push(...decided.problems)
+  if (decided.kind === null) return null
+  reportGiven(context, name, decided.kind, decided.program)
+  reportDefault(context, name, 'kind', decided.kind, `inferred from ${decided.program}`)
+  const base: WorkerBase = { name, where: text.where(), required: settings.required }
+  if (decided.kind === 'process') return processWorker(context, base, settings)
+  return routedWorker(context, base, decided.kind, settings)
+}
+
+/** Records what was written, and the fixed defaults of what was not. */
+function reportGiven(context: ResolveContext, name: string, kind: Kind, program: Program): void {
+  const meaningful = keysOfKind(kind, program)
+  for (const key of allKeys()) {
+    const [, placeholder, last, ...deeper] = key.path
+    if (
+      placeholder !== anyName ||
+      last === undefined ||
+      deeper.length > 0 ||
+      last === 'env' ||
+      !meaningful.has(last)
+    )
+      continue
+    const path = ['workers', name, last]
+    const given = valueAt(context.merged.value, path)
+    if (given !== undefined)
+      context.report(
+        path,
+        Array.isArray(given) ? shownArguments(given.map(String)) : given,
+        context.origin(path),
+      )
+    else if (key.fallback !== undefined) context.report(path, key.fallback, 'default')
+  }
+}
+
+function processWorker(context: ResolveContext, base: WorkerBase, settings: WorkerSettings): WorkerConfig {
+  const cwd = resolveCwd(context, base.name, settings)
+  const command = commandOf(settings)
+  return {
+    ...base,
+    kind: 'process',
+    run: { kind: 'command', ...resolveSpawned(context, base.name, settings, cwd), command },
+  }
+}
+
+function routedWorker(
+  context: ResolveContext,
+  base: WorkerBase,
+  kind: Exclude<Kind, 'process'>,
+  settings: WorkerSettings,
+): RoutedWorker {
+  const elsewhere = elsewhereOf(context, settings)
+  const cwd = kind === 'static' || elsewhere !== null ? null : resolveCwd(context, base.name, settings)
+  const mounted = resolveMounted(context, base.name, kind, settings, cwd)
+  if (kind === 'static')
+    return { ...base, ...mounted, kind, directory: staticDirectory(context, base.name, settings) }
+  const common = { ...base, ...mounted, ready: resolveReadiness(context, base.name, kind, settings) }
+  if (kind === 'http')
+    return {
+      ...common,
+      kind,
+      run: elsewhere ?? commandRun(context, base.name, settings, cwd ?? context.root),
+    }
+  const python = elsewhere === null ? resolvePython(context, base.name, settings, cwd ?? context.root) : null
+  if (kind === 'uvicorn') {
+    const run = elsewhere ?? { ...must(python), app: settings.app ?? '', factory: settings.factory }
+    return { ...common, kind, run }
+  }
+  return {
+    ...common,
+    kind,
+    run: elsewhere ?? { ...must(python), script: resolveScript(context, base.name, settings.script ?? '') },
+  }
+}
+
+function must<T>(value: T | null): T {
+  if (value === null) throw new TypeError('a worker is either spawned or run elsewhere')
+  return value
+}
+
+function commandRun(
+  context: ResolveContext,
+  name: string,
+  settings: WorkerSettings,
+  cwd: string,
+): HttpWorker['run'] {
+  const command = commandOf(settings)
+  const takesSocket = [...command, ...settings.args].some((word) => word.includes('{uds}'))
+  const transport = settings.transport ?? (takesSocket ? 'unix' : 'tcp')
+  reportDefault(context, name, 'transport', transport)
+  if (transport === 'unix' && !takesSocket) {
+    const message = `worker \`${name}\` has transport "unix", but nothing in \`command\` says {uds}`
+    const where = context.origin(['workers', name, 'transport'])
+    context.problems.push({
+      code: 'bad_transport',
+      message,
+      where,
+      hint: 'put {uds} where the command takes the socket path, or write transport = "tcp"',
+    })
+  }
+  return { kind: 'command', ...resolveSpawned(context, name, settings, cwd), command, transport }
+}
+
+function commandOf(settings: WorkerSettings): readonly [string, ...string[]] {
+  const [program = '', ...rest] = settings.command ?? []
+  return [program, ...rest]
+}
+
+function staticDirectory(
+  context: ResolveContext,
+  name: string,
+  settings: WorkerSettings,
+): StaticWorker['directory'] {
+  const directory = resolve(context.root, settings.root ?? '')
+  expectDirectory(context, directory, 'root', ['workers', name, 'root'], name)
+  return directory
+}
+
+function elsewhereOf(context: ResolveContext, settings: WorkerSettings): Elsewhere | null {
+  if (settings.url === undefined) return null
+  const { address, basePath } = settings.url
+  const absolute: Address =
+    address.kind === 'unix' ? { kind: 'unix', path: resolve(context.root, address.path) } : address
+  return { kind: 'url', address: absolute, basePath }
+}
+
+/** The same mount twice is allowed only for different hosts; one without hosts is the fallback of one with. */
+function reportTakenMounts(context: ResolveContext, workers: readonly WorkerConfig[]): void {
+  const seen: RoutedWorker[] = []
+  for (const worker of workers) {
+    if (worker.kind === 'process' || worker.mount === noMount) continue
+    const first = seen.find((other) => other.mount === worker.mount && overlap(other.hosts, worker.hosts))
+    if (first !== undefined) context.problems.push(takenMount(context, first, worker))
+    seen.push(worker)
+  }
+}
+
+function overlap(a: readonly string[], b: readonly string[]): boolean {
+  if (a.length === 0 || b.length === 0) return a.length === b.length
+  return a.some((host) => b.includes(host))
+}
+
+function takenMount(
+  context: ResolveContext,
+  first: RoutedWorker,
+  second: RoutedWorker,
+): { code: string; message: string; where: string; hint: string } {
+  const place = (worker: RoutedWorker): string => context.origin(['workers', worker.name, 'mount'])
+  const message = `workers \`${first.name}\` (${place(first)}) and \`${second.name}\` are both mounted at ${second.mount}`
+  return {
+    code: 'mount_taken',
+    message,
+    where: place(second),
+    hint: `give one of them another \`mount\`, for example mount = "/${second.name}", or a \`host\` of its own`,
+  }
+}

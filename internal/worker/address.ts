@@ -1,0 +1,29 @@
+import { createServer } from 'node:net'
+
+import type { Address } from '../config/config.ts'
+
+/** The only host a worker over TCP listens on. */
+export const loopback = '127.0.0.1'
+
+/**
+ * A TCP port nobody listens on at this moment. Somebody may take it before the worker does; the loser ends at
+ * once and is started again with another one.
+ */
+export async function pickPort(): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>()
+  const server = createServer()
+  server.once('error', reject)
+  server.listen(0, loopback, () => {
+    const address = server.address()
+    const port = address !== null && typeof address === 'object' ? address.port : 0
+    server.close(() => resolve(port))
+  })
+  return promise
+}
+
+/** An address for people: `unix:/run/fluxlit/x.sock` or `http://127.0.0.1:8501`. */
+export function describeAddress(address: Address): string {
+  if (address.kind === 'unix') return `unix:${address.path}`
+  const host = address.host.includes(':') ? `[${address.host}]` : address.host
+  return `http://${host}:${address.port}`
+}

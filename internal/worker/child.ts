@@ -1,0 +1,219 @@
+import type { ChildProcess } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import type { Readable } from 'node:stream'
+
+import type { BootFailure } from './boot-report.ts'
+import { parseBootReport } from './boot-report.ts'
+import { describeExit, describeSpawnError } from './exit.ts'
+import { Guard } from './guard.ts'
+import type { OutputEvent } from './output.ts'
+import { LastLines, readLines } from './output.ts'
+import { jsonFields, TracebackJoiner } from './traceback.ts'
+import type { ExitReason } from './types.ts'
+
+/** What to start. The command and the directory were looked at before: Node confuses the two when one is missing. */
+export interface ChildInput {
+  readonly worker: string
+  /** The worker's place in the configuration, for messages. */
+  readonly where: string
+  readonly argv: readonly [string, ...string[]]
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string>>
+  /** True for our bootstrap, which knows descriptors 3 (lifeline) and 4 (report). */
+  readonly isBootstrap: boolean
+  readonly onOutput: (event: OutputEvent) => void
+}
+
+/** How the end of a child went. */
+export interface StopOutcome {
+  /** False when it ignored SIGTERM for the whole grace and had to be killed. */
+  readonly obeyed: boolean
+}
+
+/** The pipes of a child that ended may be held open by an escaped grandchild; no longer than this, in milliseconds. */
+const pipeGraceMs = 500
+
+/** How long the kernel may take to remove a killed group, and how often it is looked at, in milliseconds. */
+const groupGraceMs = 2000
+const groupPollMs = 20
+
+/** One process in a group of its own, with its output read and its end told. */
+export class Child {
+  /** Process id, or null when it could not be started. */
+  readonly pid: number | null
+  /** Resolves once: the leader ended, the rest of its group was killed, its last output was read. */
+  readonly exited: Promise<ExitReason>
+  readonly #process: ChildProcess | null
+  readonly #guard: Guard | null
+  readonly #last = new LastLines()
+  #report: BootFailure | null = null
+  #sent = { term: false, kill: false }
+  #hasEnded = false
+  #stopping: Promise<StopOutcome> | undefined
+
+  constructor(input: ChildInput) {
+    const started = launch(input)
+    this.#process = started instanceof Error ? null : started
+    this.pid = this.#process?.pid ?? null
+    this.#guard = this.pid === null || input.isBootstrap ? null : new Guard(this.pid)
+    if (started instanceof Error) {
+      this.#hasEnded = true
+      this.exited = Promise.resolve(describeSpawnError(started, input.argv[0]))
+    } else {
+      this.exited = this.#follow(started, input)
+    }
+  }
+
+  /** The last lines it wrote, oldest first. */
+  get lastLines(): readonly string[] {
+    return this.#last.lines
+  }
+
+  /** What the bootstrap said about a failed start, once it did. */
+  get report(): BootFailure | null {
+    return this.#report
+  }
+
+  /**
+   * SIGTERM to the leader only: it alone knows in which order its own children stop. After the grace SIGKILL to
+   * the whole group. Resolves when nothing of the group is left; idempotent.
+   */
+  stop(graceMs: number): Promise<StopOutcome> {
+    this.#stopping ??= this.#stop(graceMs)
+    return this.#stopping
+  }
+
+  /** SIGKILL to the whole group, now. Idempotent. */
+  destroy(): void {
+    if (this.#hasEnded) return
+    this.#sent.kill = true
+    this.#killGroup()
+  }
+
+  async #stop(graceMs: number): Promise<StopOutcome> {
+    if (!this.#hasEnded && this.#process !== null) {
+      this.#sent.term = true
+      this.#process.kill('SIGTERM')
+    }
+    const timer = setTimeout(() => this.destroy(), graceMs)
+    await this.exited
+    clearTimeout(timer)
+    await this.#groupGone()
+    return { obeyed: !this.#sent.kill }
+  }
+
+  async #follow(child: ChildProcess, input: ChildInput): Promise<ExitReason> {
+    const drained = this.#read(child, input)
+    const { promise, resolve } = Promise.withResolvers<ExitReason>()
+    // `exit`, not `close`: a grandchild that keeps a pipe open must not delay the restart.
+    child.once('exit', (code, signal) => resolve(describeExit(code, signal, this.#sent)))
+    child.once('error', (error) => {
+      if (child.pid === undefined) resolve(describeSpawnError(error, input.argv[0]))
+    })
+    const reason = await promise
+    this.#hasEnded = true
+    // What the leader left behind goes with it.
+    this.#killGroup()
+    this.#guard?.dismiss()
+    await within(drained, pipeGraceMs)
+    return reason
+  }
+
+  // Resolves when every pipe is closed.
+  #read(child: ChildProcess, input: ChildInput): Promise<unknown> {
+    const { worker, onOutput } = input
+    const open: Promise<void>[] = []
+    for (const stream of ['stdout', 'stderr'] as const) {
+      const joiner = new TracebackJoiner((text) => onOutput(event(worker, stream, text)))
+      const line = (text: string): void => {
+        this.#last.add(text)
+        joiner.write(text)
+      }
+      open.push(reading(child[stream], line, () => joiner.flush()))
+    }
+    if (input.isBootstrap) {
+      const report = (text: string): void => {
+        this.#report ??= parseBootReport(text, input.where)
+      }
+      open.push(reading(child.stdio[4], report, () => {}))
+      ignoreErrors(child.stdio[3])
+    }
+    return Promise.all(open)
+  }
+
+  #killGroup(): void {
+    if (this.pid === null) return
+    try {
+      process.kill(-this.pid, 'SIGKILL')
+    } catch {
+      // Nobody is left in it.
+    }
+  }
+
+  // Killed processes take a moment to disappear. Bounded, because a zombie whose parent never reaps it counts too.
+  async #groupGone(): Promise<void> {
+    const until = performance.now() + groupGraceMs
+    while (this.pid !== null && isGroup(this.pid) && performance.now() < until) {
+      await new Promise((resolve) => setTimeout(resolve, groupPollMs))
+    }
+  }
+}
+
+function launch({ argv, cwd, env, isBootstrap }: ChildInput): ChildProcess | NodeJS.ErrnoException {
+  const [command, ...args] = argv
+  const pipes = isBootstrap ? (['pipe', 'pipe'] as const) : []
+  try {
+    // Detached: its own process group, so that Ctrl-C in a terminal reaches workers only through us and the
+    // whole group can be killed at once.
+    return spawn(command, args, {
+      cwd,
+      env: { ...env },
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe', ...pipes],
+    })
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error))
+  }
+}
+
+function event(worker: string, stream: 'stdout' | 'stderr', text: string): OutputEvent {
+  const fields = jsonFields(text)
+  return { worker, stream, text, ...(fields === undefined ? {} : { fields }) }
+}
+
+function reading(stream: unknown, onLine: (line: string) => void, onEnd: () => void): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  if (!isReadable(stream)) return Promise.resolve()
+  readLines(stream, onLine, () => {
+    onEnd()
+    resolve()
+  })
+  return promise
+}
+
+function ignoreErrors(stream: unknown): void {
+  if (!isReadable(stream)) return
+  // The worker's end of the lifeline closes when it dies; that is told by `exit`.
+  stream.on('error', () => {})
+  stream.resume()
+}
+
+function isReadable(stream: unknown): stream is Readable {
+  return typeof stream === 'object' && stream !== null && 'on' in stream && 'resume' in stream
+}
+
+function isGroup(pid: number): boolean {
+  try {
+    process.kill(-pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
+async function within(work: Promise<unknown>, ms: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const timer = setTimeout(resolve, ms)
+  await Promise.race([work, promise])
+  clearTimeout(timer)
+}

@@ -1,0 +1,168 @@
+import { execFile } from 'node:child_process'
+
+import type { Problem } from '../fault/startup.ts'
+import type { Environment } from './environment.ts'
+import { spawnText } from './exit.ts'
+
+/** Packages whose presence or version changes how a worker is started. */
+export type PackageName = 'uvicorn' | 'streamlit' | 'websockets' | 'wsproto' | 'httptools'
+
+/** What an interpreter is and has, as seen from a worker's directory with its environment. */
+export interface Inspection {
+  /** As configured: the path of a virtual environment's interpreter, not what it links to. */
+  readonly python: string
+  readonly version: readonly [number, number, number]
+  /** Installed versions; null = not installed. */
+  readonly packages: Readonly<Record<PackageName, string | null>>
+}
+
+/** How to run the interpreter for inspection. */
+export interface InspectionInput {
+  readonly bootstrapPath: string
+  readonly cwd: string
+  readonly env: Environment
+  /** Where the interpreter was chosen, for messages. */
+  readonly where: string
+  /** Milliseconds after which it counts as hanging. */
+  readonly deadlineMs?: number
+}
+
+/** The oldest Python whose Uvicorn and Streamlit are supported. */
+export const oldestPython: readonly [number, number] = [3, 10]
+
+/**
+ * Asks an interpreter for its version and packages in a short child process; nothing of the user's is imported.
+ *
+ * @returns the answer, or `python_broken` with what it said instead
+ */
+export async function inspectPython(python: string, input: InspectionInput): Promise<Inspection | Problem> {
+  const { promise, resolve } = Promise.withResolvers<Inspection | Problem>()
+  const options = {
+    cwd: input.cwd,
+    env: { ...input.env },
+    timeout: input.deadlineMs ?? 20_000,
+    killSignal: 'SIGKILL' as const,
+  }
+  execFile(python, [input.bootstrapPath, 'inspect'], options, (error, stdout, stderr) => {
+    const inspection = error === null ? parseInspection(python, stdout) : null
+    resolve(inspection ?? broken(python, input.where, error, `${stdout}${stderr}`))
+  })
+  return promise
+}
+
+/** What keeps a worker of this kind from running under this interpreter; empty when nothing does. */
+export function missingFor(
+  kind: 'uvicorn' | 'streamlit',
+  inspection: Inspection,
+  where: string,
+): readonly Problem[] {
+  const { version, packages, python } = inspection
+  if (isOlder(version, oldestPython)) return [tooOld(python, version.join('.'), where)]
+  if (packages[kind] !== null) return []
+  const cure = kind === 'uvicorn' ? "'uvicorn[standard]'" : 'streamlit'
+  return [
+    {
+      code: 'module_missing',
+      message: `module "${kind}" is not installed in ${python} (Python ${version.join('.')})`,
+      where,
+      hint: `${python} -m pip install ${cure}`,
+    },
+  ]
+}
+
+/** A worker that will run, but not with everything: Uvicorn without a WebSocket library answers upgrades 404. */
+export function lackingFor(
+  kind: 'uvicorn' | 'streamlit',
+  { packages, python }: Inspection,
+): readonly Problem[] {
+  if (kind !== 'uvicorn' || packages.websockets !== null || packages.wsproto !== null) return []
+  return [
+    {
+      code: 'no_websocket_library',
+      message: `${python} has no WebSocket library: Uvicorn will answer WebSocket requests with 404`,
+      hint: `${python} -m pip install 'uvicorn[standard]'`,
+    },
+  ]
+}
+
+/** Whether a dotted version is at least the given one; unreadable parts count as 0. */
+export function isAtLeast(version: string | null, wanted: readonly number[]): boolean {
+  if (version === null) return false
+  const parts = version.split('.').map((part) => Number.parseInt(part, 10) || 0)
+  return !isOlder(parts, wanted)
+}
+
+function isOlder(version: readonly number[], than: readonly number[]): boolean {
+  for (const [index, wanted] of than.entries()) {
+    const part = version[index] ?? 0
+    if (part !== wanted) return part < wanted
+  }
+  return false
+}
+
+function parseInspection(python: string, text: string): Inspection | null {
+  try {
+    // The last line: a sitecustomize may print before us.
+    const value: unknown = JSON.parse(text.trimEnd().split('\n').at(-1) ?? '')
+    if (typeof value !== 'object' || value === null || !('version' in value) || !('packages' in value))
+      return null
+    const { version, packages } = value
+    if (!Array.isArray(version) || typeof packages !== 'object' || packages === null) return null
+    const found = new Map<string, unknown>(Object.entries(packages))
+    const [major, minor, patch] = version.map(Number)
+    return {
+      python,
+      version: [major ?? 0, minor ?? 0, patch ?? 0],
+      packages: {
+        uvicorn: asVersion(found.get('uvicorn')),
+        streamlit: asVersion(found.get('streamlit')),
+        websockets: asVersion(found.get('websockets')),
+        wsproto: asVersion(found.get('wsproto')),
+        httptools: asVersion(found.get('httptools')),
+      },
+    }
+  } catch {
+    return null
+  }
+}
+
+function asVersion(value: unknown): string | null {
+  return typeof value === 'string' ? value : null
+}
+
+function tooOld(python: string, version: string | null, where: string): Problem {
+  return {
+    code: 'python_too_old',
+    message: `${python} is ${version === null ? 'too old' : `Python ${version}`}; Python ${oldestPython.join('.')} or newer is needed`,
+    where,
+    hint: 'Set `python` to a newer interpreter, or make a virtual environment with one.',
+  }
+}
+
+function broken(
+  python: string,
+  where: string,
+  error: (Error & { code?: string | number | null; killed?: boolean }) | null,
+  output: string,
+): Problem {
+  // Our own file does not parse on Python 2 and the first 3s.
+  if (output.includes('SyntaxError') && output.includes('bootstrap.py')) return tooOld(python, null, where)
+  const lines = output.split('\n').filter((line) => line.trim() !== '')
+  return {
+    code: 'python_broken',
+    message: `${python} cannot be used: ${brokenReason(python, error)}`,
+    where,
+    hint: `Run \`${python} --version\` to see what it says.`,
+    ...(lines.length > 0 ? { detail: lines.slice(-20) } : {}),
+  }
+}
+
+function brokenReason(
+  python: string,
+  error: (Error & { code?: string | number | null; killed?: boolean }) | null,
+): string {
+  if (error === null) return 'its answer is not understood'
+  if (error.killed === true) return 'it does not answer'
+  if (typeof error.code === 'string') return spawnText(error.code, error.message, python)
+  return `it ended with exit status ${error.code ?? 'unknown'}`
+}

@@ -1,0 +1,176 @@
+import type { Address } from '../config/config.ts'
+import { findPython } from '../config/python.ts'
+import type { Problem } from '../fault/startup.ts'
+import { loopback, pickPort } from './address.ts'
+import type { ChildWorker, Command, CommandWorker, SpawnedStreamlit, SpawnedUvicorn } from './command.ts'
+import { ownCommand, streamlitCommand, transportOf, uvicornCommand } from './command.ts'
+import type { CookieSecret } from './cookie-secret.ts'
+import { cookieSecret } from './cookie-secret.ts'
+import { workerEnvironment } from './environment.ts'
+import { checkDirectory, findExecutable } from './executable.ts'
+import type { Inspection } from './inspect.ts'
+import { inspectPython, lackingFor, missingFor } from './inspect.ts'
+import type { ProbeTarget } from './probe.ts'
+import { isProblem } from './problem.ts'
+import type { WorkerRoom } from './room.ts'
+import { readStreamlitConfig } from './streamlit-config.ts'
+import { streamlitBasePath, streamlitEnvironment } from './streamlit-environment.ts'
+
+/** Everything one generation of a worker is started with, looked up anew for it. */
+export interface GenerationPlan {
+  readonly worker: ChildWorker
+  readonly generation: number
+  readonly argv: readonly [string, ...string[]]
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string>>
+  /** Where it will listen; null for a worker without a mount. */
+  readonly address: Address | null
+  /** How it is asked whether it is ready; null = it is ready when it runs. */
+  readonly probe: ProbeTarget | null
+  /** Milliseconds from the start to the first answer. */
+  readonly readyTimeoutMs: number
+}
+
+/** An interpreter that was found and looked at. */
+export interface Interpreter {
+  readonly inspection: Inspection
+  /** What is wrong without keeping the worker from running. */
+  readonly warnings: readonly Problem[]
+}
+
+/** Makes the plans of one worker, one per generation. It keeps only what has to stay the same over all of them. */
+export class Planner {
+  readonly #worker: ChildWorker
+  readonly #room: WorkerRoom
+  #secret: CookieSecret | undefined
+
+  constructor(worker: ChildWorker, room: WorkerRoom) {
+    this.#worker = worker
+    this.#room = room
+  }
+
+  /** A plan, or the reason why there cannot be one: the interpreter, the directory or the command is not there. */
+  async plan(generation: number): Promise<GenerationPlan | Problem> {
+    const worker = this.#worker
+    const wrong = checkDirectory(worker.run.cwd, worker.where)
+    if (wrong !== undefined) return wrong
+    if (worker.kind === 'uvicorn' || worker.kind === 'streamlit') return this.#planPython(worker, generation)
+    return this.#planCommand(worker, generation)
+  }
+
+  async #planPython(
+    worker: SpawnedUvicorn | SpawnedStreamlit,
+    generation: number,
+  ): Promise<GenerationPlan | Problem> {
+    const room = this.#room
+    const interpreter = await findInterpreter(worker, room)
+    if (isProblem(interpreter)) return interpreter
+    const { inspection } = interpreter
+    const address = await this.#address(transportOf(worker, inspection, room.mode), generation)
+    if (isProblem(address)) return address
+    const input = { inspection, address, bootstrapPath: room.bootstrapPath, rootPath: room.rootPath }
+    return worker.kind === 'uvicorn'
+      ? this.#complete(worker, generation, uvicornCommand(worker, input), address)
+      : this.#complete(worker, generation, streamlitCommand(worker, input), address)
+  }
+
+  async #planCommand(worker: CommandWorker, generation: number): Promise<GenerationPlan | Problem> {
+    const executable = findCommand(worker, this.#room)
+    if (isProblem(executable)) return executable
+    const address = worker.kind === 'http' ? await this.#address(worker.run.transport, generation) : null
+    if (address !== null && isProblem(address)) return address
+    const { rootPath } = this.#room
+    const command = ownCommand(worker, { executable: executable.path, address, rootPath })
+    return this.#complete(worker, generation, command, address)
+  }
+
+  async #address(transport: 'unix' | 'tcp', generation: number): Promise<Address | Problem> {
+    if (transport === 'tcp') return { kind: 'tcp', host: loopback, port: await pickPort() }
+    const socket = this.#room.runtimeDir.socketPath(`${this.#worker.name}.${generation}`)
+    return isProblem(socket) ? { ...socket, where: this.#worker.where } : { kind: 'unix', path: socket.path }
+  }
+
+  #complete(
+    worker: ChildWorker,
+    generation: number,
+    command: Command,
+    address: Address | null,
+  ): GenerationPlan {
+    const env = environmentOf(worker, this.#room)
+    return {
+      worker,
+      generation,
+      argv: command.argv,
+      cwd: worker.run.cwd,
+      // A `PORT` the user sets means something else to him than our choice.
+      env: { ...command.env, ...env, ...(worker.kind === 'streamlit' ? this.#streamlit(worker, env) : {}) },
+      address,
+      probe: probeOf(worker, address, this.#room.rootPath),
+      readyTimeoutMs: worker.kind === 'process' ? 0 : worker.ready.timeoutMs,
+    }
+  }
+
+  #streamlit(worker: SpawnedStreamlit, env: Record<string, string>): Record<string, string> {
+    const { mode, stateDir, logger, rootPath } = this.#room
+    if (this.#secret === undefined) {
+      this.#secret = cookieSecret(stateDir)
+      const { volatile } = this.#secret
+      if (volatile !== undefined) {
+        logger.warn({ worker: worker.name, reason: volatile }, 'the cookie secret does not survive a restart')
+      }
+    }
+    const place = { home: env['HOME'], cwd: worker.run.cwd, script: worker.run.script }
+    const configured = readStreamlitConfig(place)
+    return streamlitEnvironment({
+      worker,
+      rootPath,
+      mode,
+      cookieSecret: this.#secret.secret,
+      configured,
+      env,
+    })
+  }
+}
+
+/** The environment of a worker before what belongs to its command line and to Streamlit. */
+export function environmentOf(worker: ChildWorker, room: WorkerRoom): Record<string, string> {
+  return workerEnvironment({
+    gateway: room.env,
+    inherit: worker.run.inheritEnv,
+    own: worker.run.env,
+    instance: `${room.runtimeDir.instance}.${process.pid}`,
+    internalApiBase: room.internalApiBase(),
+    apiPrefix: room.apiPrefix,
+  })
+}
+
+/** The interpreter of a Python worker as it is now, or the problem with it or with what is installed in it. */
+export async function findInterpreter(
+  worker: SpawnedUvicorn | SpawnedStreamlit,
+  room: WorkerRoom,
+): Promise<Interpreter | Problem> {
+  const { cwd, python } = worker.run
+  const found = findPython(python, { cwd, root: room.root, env: room.env })
+  if (isProblem(found)) return found
+  const env = environmentOf(worker, room)
+  const { bootstrapPath } = room
+  const inspection = await inspectPython(found.path, { bootstrapPath, cwd, env, where: worker.where })
+  if (isProblem(inspection)) return inspection
+  const missing = missingFor(worker.kind, inspection, worker.where)[0]
+  return missing ?? { inspection, warnings: lackingFor(worker.kind, inspection) }
+}
+
+/** The program of a `command`, or the problem with it. */
+export function findCommand(worker: CommandWorker, room: WorkerRoom): { readonly path: string } | Problem {
+  const { PATH: path } = environmentOf(worker, room)
+  return findExecutable(worker.run.command[0], { cwd: worker.run.cwd, path, where: worker.where })
+}
+
+function probeOf(worker: ChildWorker, address: Address | null, rootPath: string): ProbeTarget | null {
+  if (worker.kind === 'process' || address === null) return null
+  const { path, probeTimeoutMs: timeoutMs } = worker.ready
+  if (worker.kind !== 'streamlit') return { kind: 'http', address, path, timeoutMs }
+  const base = streamlitBasePath(worker, rootPath)
+  const below = base === '' || path === base || path.startsWith(`${base}/`) ? path : base + path
+  return { kind: 'streamlit', address, path: below, timeoutMs }
+}

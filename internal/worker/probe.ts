@@ -1,0 +1,77 @@
+import type { IncomingMessage } from 'node:http'
+import { request } from 'node:http'
+
+import type { Address } from '../config/config.ts'
+
+/** What to ask a worker, and what counts as an answer. */
+export interface ProbeTarget {
+  /** `streamlit`: 200, text/plain, body `ok` and nothing else; `http`: any status below 500. */
+  readonly kind: 'streamlit' | 'http'
+  readonly address: Address
+  /** As the worker sees it. */
+  readonly path: string
+  /** Milliseconds for the whole exchange. */
+  readonly timeoutMs: number
+}
+
+/** Whether a worker can answer, and if not, why not, in half a sentence. */
+export type ProbeResult = { readonly ok: true } | { readonly ok: false; readonly reason: string }
+
+/** Streamlit answers every unknown path with its page and 200: only this very body means it is up. */
+const streamlitBody = 'ok'
+
+/** Asks a worker once over a connection of its own. Never throws. */
+export async function probe(target: ProbeTarget): Promise<ProbeResult> {
+  const { promise, resolve } = Promise.withResolvers<ProbeResult>()
+  const signal = AbortSignal.timeout(Math.max(1, target.timeoutMs))
+  const query = request({
+    ...destination(target.address),
+    path: target.path,
+    method: 'GET',
+    // A pooled connection would prove that the worker answered once, not that it accepts another client.
+    agent: false,
+    headers: { host: 'localhost', connection: 'close', 'user-agent': 'fluxlit-probe' },
+    signal,
+  })
+  query.once('error', (error) => {
+    resolve({ ok: false, reason: signal.aborted ? `no answer within ${target.timeoutMs} ms` : error.message })
+  })
+  query.once('response', (response) => {
+    if (target.kind === 'streamlit') judgeStreamlit(response, resolve)
+    else judgeStatus(response, resolve)
+  })
+  query.end()
+  const result = await promise
+  query.destroy()
+  return result
+}
+
+function destination(address: Address): { socketPath: string } | { host: string; port: number } {
+  return address.kind === 'unix' ? { socketPath: address.path } : { host: address.host, port: address.port }
+}
+
+function judgeStatus(response: IncomingMessage, resolve: (result: ProbeResult) => void): void {
+  const status = response.statusCode ?? 0
+  resolve(status < 500 ? { ok: true } : { ok: false, reason: `status ${status}` })
+}
+
+function judgeStreamlit(response: IncomingMessage, resolve: (result: ProbeResult) => void): void {
+  const status = response.statusCode ?? 0
+  const type = response.headers['content-type'] ?? 'no content type'
+  if (status !== 200 || !type.startsWith('text/plain')) {
+    resolve({ ok: false, reason: `status ${status} with ${type}` })
+    return
+  }
+  let body = ''
+  response.setEncoding('latin1')
+  response.on('data', (chunk: string) => {
+    body += chunk
+    if (body.length > 64) resolve({ ok: false, reason: 'an answer that is not Streamlit' })
+  })
+  response.once('end', () => {
+    resolve(
+      body === streamlitBody ? { ok: true } : { ok: false, reason: `the answer ${JSON.stringify(body)}` },
+    )
+  })
+  response.once('error', (error) => resolve({ ok: false, reason: error.message }))
+}

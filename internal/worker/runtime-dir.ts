@@ -1,0 +1,171 @@
+import { createHash } from 'node:crypto'
+import { chmodSync, lstatSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import type { Problem } from '../fault/startup.ts'
+
+/** What decides where the runtime directory is. Everything but the first two is for tests. */
+export interface RuntimeDirInput {
+  /** `Config.instanceKey`: what tells this gateway from others of the same account. */
+  readonly instanceKey: string
+  /** For `RUNTIME_DIRECTORY` and `XDG_RUNTIME_DIR`. */
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Replaces the list of places that are tried, in order. */
+  readonly candidates?: readonly string[]
+  readonly pid?: number
+}
+
+/** Bytes the kernel takes for the path of a Unix socket, without the final zero. */
+const longestSocketPath = 107
+
+/** Room for `NAME.GENERATION.sock` below the directory; a longer worker name is reported when it comes up. */
+const usualSocketName = 24
+
+/**
+ * The gateway's private directory for sockets and unpacked files: `<place>/<hash>/<pid>`, mode 0700 and ours
+ * alone. No other account can reach a socket in it, and so nobody can talk to a worker past the gateway.
+ */
+export class RuntimeDir {
+  /** Directory of this process, absolute. */
+  readonly path: string
+  /** Twelve hex digits that stand for the configuration; the same after a restart. */
+  readonly instance: string
+
+  constructor(path: string, instance: string) {
+    this.path = path
+    this.instance = instance
+  }
+
+  /** Where a socket of that name goes, or a problem when the kernel would cut its path off. */
+  socketPath(name: string): { readonly path: string } | Problem {
+    const path = join(this.path, `${name}.sock`)
+    if (Buffer.byteLength(path) <= longestSocketPath) return { path }
+    return {
+      code: 'socket_path_too_long',
+      message: `the socket path ${path} is longer than ${longestSocketPath} bytes`,
+      hint: 'Use a shorter worker name, or set RUNTIME_DIRECTORY to a short directory.',
+    }
+  }
+
+  /** Writes a file only we can read and returns its path. */
+  write(name: string, text: string): string {
+    const path = join(this.path, name)
+    writeFileSync(path, text, { mode: 0o600 })
+    return path
+  }
+
+  /** Removes the directory with everything in it. Idempotent. */
+  close(): void {
+    rmSync(this.path, { recursive: true, force: true })
+  }
+}
+
+/** The places for runtime directories, best first. The control socket of a running gateway is found by them. */
+export function runtimeDirCandidates(env: RuntimeDirInput['env']): readonly string[] {
+  const fromSystemd = env['RUNTIME_DIRECTORY']?.split(':')[0]
+  const session = env['XDG_RUNTIME_DIR']
+  return [
+    ...(fromSystemd ? [fromSystemd] : []),
+    '/run/fluxlit',
+    ...(session ? [join(session, 'fluxlit')] : []),
+    join(tmpdir(), `fluxlit-${ownUser()}`),
+  ]
+}
+
+/**
+ * Creates the directory in the first place that is ours and writable, and removes what dead gateways left there.
+ *
+ * @returns the directory, or the problem `runtime_dir` naming every place and what is wrong with it
+ */
+export function openRuntimeDir(input: RuntimeDirInput): RuntimeDir | Problem {
+  const instance = createHash('sha256').update(input.instanceKey).digest('hex').slice(0, 12)
+  const pid = input.pid ?? process.pid
+  const refused: string[] = []
+  for (const base of input.candidates ?? runtimeDirCandidates(input.env)) {
+    const outcome = attempt(base, instance, pid)
+    if (typeof outcome !== 'string') return outcome
+    refused.push(`${base}: ${outcome}`)
+  }
+  return {
+    code: 'runtime_dir',
+    message: 'there is no private directory for sockets',
+    hint: 'Set RUNTIME_DIRECTORY to a short directory that only this account can write to.',
+    detail: refused,
+  }
+}
+
+// One candidate: the directory, or what speaks against it.
+function attempt(base: string, instance: string, pid: number): RuntimeDir | string {
+  const own = join(base, instance, String(pid))
+  if (Buffer.byteLength(own) + usualSocketName > longestSocketPath) return 'too long for socket paths'
+  try {
+    mkdirSync(base, { mode: 0o700 })
+  } catch (error) {
+    if (!isCode(error, 'EEXIST')) return reason(error)
+  }
+  try {
+    const wrong = distrust(base, false) ?? makePrivate(join(base, instance))
+    if (wrong !== undefined) return wrong
+    removeStale(join(base, instance), pid)
+    rmSync(own, { recursive: true, force: true })
+    mkdirSync(own, { mode: 0o700 })
+    return distrust(own, true) ?? new RuntimeDir(own, instance)
+  } catch (error) {
+    return reason(error)
+  }
+}
+
+function makePrivate(path: string): string | undefined {
+  try {
+    mkdirSync(path, { mode: 0o700 })
+  } catch (error) {
+    if (!isCode(error, 'EEXIST')) throw error
+  }
+  const wrong = distrust(path, true)
+  if (wrong === undefined) chmodSync(path, 0o700)
+  return wrong
+}
+
+/**
+ * Why a directory cannot be trusted: lstat, because a symlink another account planted would lead us elsewhere.
+ * The outer one may belong to root (it is made by the service manager); nobody else may be able to rename in it.
+ */
+function distrust(path: string, mustBeOurs: boolean): string | undefined {
+  const stat = lstatSync(path)
+  if (stat.isSymbolicLink()) return `${path} is a symbolic link`
+  if (!stat.isDirectory()) return `${path} is not a directory`
+  const owners = mustBeOurs ? [ownUser()] : [ownUser(), 0]
+  if (!owners.includes(stat.uid)) return `${path} belongs to user ${stat.uid}`
+  if ((stat.mode & 0o022) !== 0 && (stat.mode & 0o1000) === 0) return `${path} is writable by others`
+  return undefined
+}
+
+// A directory named after a process that is gone was left by a gateway that was killed.
+function removeStale(parent: string, pid: number): void {
+  for (const name of readdirSync(parent)) {
+    if (!/^\d+$/.test(name) || Number(name) === pid || isRunning(Number(name))) continue
+    rmSync(join(parent, name), { recursive: true, force: true })
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return isCode(error, 'EPERM')
+  }
+}
+
+function ownUser(): number {
+  return process.geteuid?.() ?? 0
+}
+
+function isCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

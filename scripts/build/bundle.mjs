@@ -1,0 +1,62 @@
+/** All of FluxLit's TypeScript and its libraries as one ES module. */
+
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { nodeVersion } from '../setup/toolchain.mjs'
+import { repository, SetupError } from '../shell/progress.mjs'
+import { capture } from '../shell/run.mjs'
+
+/** @typedef {{version: string, commit: string, target: string}} BuildFacts */
+
+/**
+ * What is stamped into the executable.
+ * @param {string} target such as `linux-x64`
+ * @returns {Promise<BuildFacts>} commit is `unknown` outside a repository and ends in `-dirty` with local changes
+ */
+export async function buildFacts(target) {
+  const { version } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8'))
+  const describe = ['describe', '--always', '--dirty', '--abbrev=12', '--exclude', '*']
+  const git = await capture('git', describe).catch(() => null)
+  return { version, commit: git?.status === 0 ? git.output.trim() : 'unknown', target }
+}
+
+/**
+ * Writes `<output>`, its source map `<output>.map` and esbuild's list of inputs `<output>.meta.json`.
+ * @param {string} entry the module to start from, relative to the repository or absolute
+ * @param {string} output absolute path, ending in `.mjs`
+ * @param {BuildFacts} facts
+ * @throws {SetupError} when it does not build, with esbuild's list of places
+ */
+export async function bundle(entry, output, facts) {
+  // Not at the top: setup runs this file's neighbours before any package is installed.
+  const { build } = await import('esbuild')
+  const { metafile } = await build({
+    absWorkingDir: repository,
+    entryPoints: [entry],
+    outfile: output,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: `node${nodeVersion()}`,
+    // Not minified: a stack trace from the field must be readable, and start-up does not notice.
+    minify: false,
+    sourcemap: 'external',
+    sourcesContent: false,
+    metafile: true,
+    logLevel: 'silent',
+    // Libraries in CommonJS require Node's own modules; an ES module has no require of its own.
+    banner: {
+      js: "import { createRequire as createRequireOfBundle } from 'node:module'\nconst require = createRequireOfBundle(import.meta.url)",
+    },
+    define: {
+      __FLUXLIT_VERSION__: JSON.stringify(facts.version),
+      __FLUXLIT_COMMIT__: JSON.stringify(facts.commit),
+      __FLUXLIT_TARGET__: JSON.stringify(facts.target),
+    },
+  }).catch((error) => {
+    throw new SetupError(
+      `${entry} cannot be bundled: ${error instanceof Error ? error.message : String(error)}`,
+    )
+  })
+  writeFileSync(`${output}.meta.json`, JSON.stringify(metafile))
+}

@@ -1,0 +1,137 @@
+/** The single executable: the pinned Node with the bundle and the assets inside (Node's SEA). */
+
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import {
+  copyWithoutLibatomic,
+  hostTarget,
+  installNode,
+  nodePath,
+  publishedNodePath,
+} from '../setup/toolchain.mjs'
+import { note, repository, SetupError } from '../shell/progress.mjs'
+import { capture, must } from '../shell/run.mjs'
+import { filesBelow, fingerprint, isStamped, stamp } from '../shell/stamp.mjs'
+import { buildFacts, bundle } from './bundle.mjs'
+
+const sources = [
+  'cmd',
+  'internal',
+  'config',
+  'package-lock.json',
+  'scripts/build',
+  'scripts/elf',
+  'scripts/setup',
+]
+
+/** @typedef {{entry?: string, output?: string, force?: boolean}} BuildOptions */
+
+/**
+ * Builds the executable for this machine when its sources changed.
+ * @param {BuildOptions} [options] entry: another main module than the product's (tests); output: absolute path
+ * @returns {Promise<string | null>} what was done, null when it was up to date
+ * @throws {SetupError} with the tool's last lines, or when the result does not run
+ */
+export async function build({ entry = 'cmd/fluxlit/main.ts', output = defaultOutput(), force = false } = {}) {
+  const target = hostTarget()
+  const facts = await buildFacts(target)
+  const inputs = `${fingerprint([...sources, entry], Object.values(facts))}\n`
+  const mark = `${output}.stamp`
+  if (!force && existsSync(output) && isStamped(mark, inputs)) return null
+  await installNode(target)
+  // Beside the output and not in /tmp, so that the last rename cannot cross file systems.
+  const work = `${output}.${process.pid}.work`
+  mkdirSync(work, { recursive: true })
+  try {
+    await bundle(entry, join(work, 'fluxlit.mjs'), facts)
+    const made = join(work, basename(output))
+    await assemble(work, made, target)
+    await smoke(made, facts.version)
+    keep(work, output)
+    stamp(mark, inputs)
+  } finally {
+    rmSync(work, { recursive: true, force: true })
+  }
+  return `${facts.version} (${facts.commit}) for ${target}`
+}
+
+/** `dist/fluxlit`, with the system's suffix for executables. */
+export function defaultOutput() {
+  return join(repository, 'dist', process.platform === 'win32' ? 'fluxlit.exe' : 'fluxlit')
+}
+
+/** @param {string} directory with the bundle in it @param {string} result absolute path @param {string} target */
+async function assemble(directory, result, target) {
+  writeFileSync(
+    join(directory, 'sea.json'),
+    JSON.stringify(seaConfig(await baseExecutable(target), result), null, 2),
+  )
+  // The code cache depends on V8's hash seed. This flag fixes it, and two builds give the same bytes; unlike
+  // --hash-seed it is not among the flags a cache is rejected for at run time, where the seed stays random.
+  const flags = ['--random-seed=1', '--build-sea', 'sea.json']
+  // Run inside the directory with a relative name: the executable must not remember where it was built.
+  await must('node --build-sea', nodePath(target), flags, { cwd: directory })
+  if (target.startsWith('darwin')) await must('codesign', 'codesign', ['--sign', '-', result])
+}
+
+/** @param {string} executable absolute path of the Node to fill @param {string} output absolute path */
+function seaConfig(executable, output) {
+  const settings = JSON.parse(readFileSync(join(repository, 'config', 'sea.json'), 'utf8'))
+  return {
+    ...settings,
+    main: 'fluxlit.mjs',
+    executable,
+    output: basename(output),
+    // The cache is bound to the machine it was made on; we build for our own only.
+    useCodeCache: true,
+    assets: assets(settings.assets),
+  }
+}
+
+/**
+ * Every asset under the name it has in the repository.
+ * @param {readonly string[]} paths files and directories
+ */
+function assets(paths) {
+  const files = paths.flatMap(filesBelow)
+  return Object.fromEntries(files.map((file) => [file, join(repository, file)]))
+}
+
+/**
+ * The Node that becomes the executable: without symbols (a third smaller) and without libatomic. In this order,
+ * because strip knows only sections, and the patch lives at the end of a segment.
+ * @param {string} target
+ */
+async function baseExecutable(target) {
+  const base = `${nodePath(target)}-stripped`
+  const made = fingerprint(['config/node.json', 'scripts/elf', 'scripts/build'])
+  if (existsSync(base) && isStamped(`${base}.stamp`, made)) return base
+  const plain = `${base}.${process.pid}.plain`
+  const published = publishedNodePath(target)
+  const stripped = target.startsWith('linux')
+    ? await capture('strip', ['-o', plain, published]).catch(() => null)
+    : null
+  if (stripped?.status !== 0) note('strip is not available: the executable keeps its symbols and is larger')
+  copyWithoutLibatomic(stripped?.status === 0 ? plain : published, base, target)
+  rmSync(plain, { force: true })
+  stamp(`${base}.stamp`, made)
+  return base
+}
+
+/** @param {string} executable @param {string} version */
+async function smoke(executable, version) {
+  // Nothing inherited: a machine without Node, and without anything that points to one.
+  const ended = await capture(executable, ['--version'], { env: {} })
+  if (ended.status === 0 && ended.output.includes(version) && !ended.output.includes('Warning')) return
+  throw new SetupError(
+    `the new executable does not run: --version ended with ${ended.status}\n${ended.output}`,
+  )
+}
+
+/** The bundle's map and list of inputs stay beside the executable: for reading traces and for the bill of materials. */
+function keep(/** @type {string} */ work, /** @type {string} */ output) {
+  for (const suffix of ['', '.map', '.meta.json']) {
+    renameSync(join(work, `fluxlit.mjs${suffix}`), `${output}.mjs${suffix}`)
+  }
+  renameSync(join(work, basename(output)), output)
+}

@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { realpathSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { test } from 'node:test'
+
+import { app } from '../support/apps.ts'
+import { finished } from '../support/binary.ts'
+import { gateway } from '../support/gateway.ts'
+import type { Gateway } from '../support/gateway.ts'
+import { ask, json } from '../support/http.ts'
+import { python } from '../support/python.ts'
+
+const files = { 'api.py': app('api.py'), 'headers.py': app('headers.py') }
+const toml = `[workers.api]
+app = "api:app"
+env = { GREETING = "hello" }
+[workers.ui]
+script = "headers.py"
+`
+
+/** Paths of Unix sockets named on the command lines and in the environments of the workers. */
+function workerSockets(running: Gateway): readonly string[] {
+  const words = running
+    .processes()
+    .flatMap(({ command, environment }) => [...command.split(' '), ...environment.values()])
+  return [...new Set(words.filter((word) => word.startsWith('/')))].filter((path) => {
+    return statSync(path, { throwIfNoEntry: false })?.isSocket() ?? false
+  })
+}
+
+/** Tries to connect to a Unix socket as some user; the word `connected` or the name of the error. */
+async function connectAs(uid: number, path: string): Promise<string> {
+  const script = [
+    'import errno, socket, sys',
+    'try:',
+    '    socket.socket(socket.AF_UNIX).connect(sys.argv[1]); print("connected")',
+    'except OSError as error:',
+    '    print(errno.errorcode[error.errno])',
+  ].join('\n')
+  // The interpreter itself rather than the environment's link to it, which may be in a private directory.
+  const child = spawn(realpathSync(python()), ['-I', '-c', script, path], {
+    uid,
+    gid: uid,
+    cwd: '/',
+    env: {},
+  })
+  const { stdout, stderr } = await finished(child)
+  return stdout.trim() || stderr
+}
+
+test('no other account can open a worker’s socket', async (t) => {
+  const running = await (await gateway(t, { toml, files })).ready()
+  const sockets = workerSockets(running)
+  assert.ok(sockets.length >= 2, `found ${sockets.join(', ')}`)
+  for (const path of sockets) {
+    assert.equal(statSync(dirname(path)).mode & 0o077, 0, `${dirname(path)} is open to others`)
+  }
+  if (process.getuid?.() !== 0) return t.skip('becoming another account takes root')
+  for (const path of sockets) {
+    assert.equal(await connectAs(0, path), 'connected')
+    assert.equal(await connectAs(65_534, path), 'EACCES')
+  }
+})
+
+test('a worker’s environment has what it needs and no secret of the gateway', async (t) => {
+  const running = await gateway(t, {
+    toml,
+    files: { ...files, '.env': 'FROM_DOTENV=yes\nFLUXLIT_DOTENV_SECRET=hunter3\n' },
+    env: {
+      FLUXLIT_AUTH_CLIENT_SECRET: 'hunter2',
+      ORDINARY: 'passed on',
+      NOTIFY_SOCKET: '/nowhere/notify',
+      WEB_CONCURRENCY: '7',
+      FROM_DOTENV: undefined,
+    },
+  })
+  await running.ready()
+  const environment = json<Record<string, string>>((await ask(`${running.url}/api/environment`)).body)
+
+  await t.test('nothing secret', () => {
+    const names = Object.keys(environment).filter((name) => name.startsWith('FLUXLIT_'))
+    const known = ['FLUXLIT_API_PREFIX', 'FLUXLIT_INSTANCE', 'FLUXLIT_INTERNAL_API_BASE', 'FLUXLIT_ROLE']
+    assert.deepEqual(
+      names.filter((name) => !known.includes(name)),
+      [],
+    )
+    for (const { environment: values, pid } of running.processes()) {
+      if (pid === running.pid) continue
+      assert.ok(
+        ![...values.values()].some((value) => /hunter[23]/.test(value)),
+        `process ${pid} has a secret`,
+      )
+    }
+    assert.equal(environment['NOTIFY_SOCKET'], undefined)
+    assert.equal(environment['WEB_CONCURRENCY'], undefined)
+  })
+
+  await t.test('the gateway’s own environment, .env and the worker’s table', () => {
+    assert.equal(environment['ORDINARY'], 'passed on')
+    assert.equal(environment['FROM_DOTENV'], 'yes')
+    assert.equal(environment['GREETING'], 'hello')
+    assert.match(environment['NO_PROXY'] ?? '', /127\.0\.0\.1/)
+  })
+
+  await t.test('an address where the API answers, for the machine only', async () => {
+    const base = environment['FLUXLIT_INTERNAL_API_BASE'] ?? ''
+    assert.match(base, /^http:\/\/(?:127\.0\.0\.1|\[::1\]|localhost):\d+\/api$/)
+    assert.deepEqual(JSON.parse((await ask(`${base}/`)).body), { message: 'api' })
+  })
+})

@@ -1,0 +1,173 @@
+import { Backend } from '../../internal/app/backend.ts'
+import { createRequestDeps, openListener } from '../../internal/app/listeners.ts'
+import type { Address, Config, Mounted, RoutedWorker } from '../../internal/config/config.ts'
+import type { AccessRecord } from '../../internal/log/access.ts'
+import type { Listener } from '../../internal/server/listener.ts'
+import type { Cleanup } from './cleanup.ts'
+import { FakeWorker } from './fake-worker.ts'
+import { rawClient } from './raw.ts'
+import type { Wire } from './raw.ts'
+
+/** A configuration with the defaults that the request path looks at, and no workers. */
+export function configuration(overrides: Partial<Config> = {}): Config {
+  return {
+    name: 'test',
+    sources: [],
+    root: '/nonexistent',
+    instanceKey: '/nonexistent/fluxlit.toml',
+    listen: { host: '127.0.0.1', port: 0 },
+    allowedHosts: [],
+    trustedProxies: [],
+    rootPath: '',
+    publicBaseUrl: '',
+    docsRedirect: false,
+    allowedOrigins: [],
+    internalListen: { host: '127.0.0.1', port: 0 },
+    workers: [],
+    timeouts: {
+      headersMs: 30_000,
+      keepAliveMs: 75_000,
+      connectMs: 5_000,
+      responseHeadersMs: 300_000,
+      responseIdleMs: 0,
+      websocketIdleMs: 0,
+      holdMs: 12_000,
+    },
+    limits: { headerBytes: 65_536, headerCount: 100, targetBytes: 8_192, bodyBytes: 209_715_200 },
+    restart: {
+      backoffMinMs: 500,
+      backoffMaxMs: 30_000,
+      resetAfterMs: 60_000,
+      crashCount: 5,
+      crashWindowMs: 60_000,
+      bootAttempts: 3,
+    },
+    drain: { delayMs: 0, timeoutMs: 20_000 },
+    log: { level: 'info', format: 'json', access: true },
+    stateDir: null,
+    ...overrides,
+  }
+}
+
+/** A worker of the configuration, run elsewhere; where it really is says its {@link FakeWorker}. */
+export function mounted(
+  kind: 'uvicorn' | 'streamlit' | 'http',
+  name: string,
+  mount: string,
+  overrides: Partial<Mounted & { readonly basePath: string }> = {},
+): RoutedWorker {
+  const { basePath = '', ...others } = overrides
+  return {
+    kind,
+    name,
+    where: 'test',
+    required: true,
+    mount,
+    hosts: [],
+    stripPrefix: kind !== 'streamlit',
+    maxBodyBytes: 1024 * 1024,
+    ready: { path: '/', timeoutMs: 1, probeIntervalMs: 1, probeTimeoutMs: 1, probeFailures: 1 },
+    run: { kind: 'url', address: { kind: 'unix', path: '/nonexistent/w.sock' }, basePath },
+    ...others,
+  }
+}
+
+/** What a front is made of. */
+export interface FrontOptions {
+  readonly config?: Partial<Config>
+  /** Address of each worker by name; null = static or not there yet (state `starting`). */
+  readonly workers: readonly { readonly config: RoutedWorker; readonly address: Address | null }[]
+  readonly holdMs?: number
+  readonly maxHeld?: number
+  /** The workers' own listener instead of the public one. */
+  readonly internal?: boolean
+  readonly connectMs?: number
+  readonly responseHeadersMs?: number
+}
+
+/** The whole request path in the test's own process, with workers that are only a state and an address. */
+export interface Front {
+  readonly port: number
+  /** `127.0.0.1:PORT`, as a client names it. */
+  readonly host: string
+  readonly listener: Listener
+  readonly backends: readonly Backend[]
+  readonly view: { draining: boolean }
+  /** Access records so far. */
+  readonly records: readonly AccessRecord[]
+  /** The worker of that name. */
+  worker(name: string): FakeWorker
+  /** A new connection. */
+  connect(): Promise<Wire>
+  /** Resolves when `count` access records have been written. */
+  settled(count: number): Promise<readonly AccessRecord[]>
+}
+
+/** Opens a front; closed after the test. */
+export async function front(t: Cleanup, options: FrontOptions): Promise<Front> {
+  const { config: overrides = {}, internal = false } = options
+  const config = configuration({ ...overrides, workers: options.workers.map((worker) => worker.config) })
+  const workers = options.workers.map(fakeFor)
+  const backends = options.workers.map((worker, index) => backendFor(worker.config, workers[index], options))
+  const view = { draining: false }
+  const records: AccessRecord[] = []
+  const waiting = new Set<() => void>()
+  const deps = createRequestDeps({
+    config,
+    backends,
+    health: () => ({ workers, draining: view.draining }),
+    accessLog: (record) => {
+      records.push({ ...record })
+      for (const resolve of waiting) resolve()
+      waiting.clear()
+    },
+  })
+  const listener = await openListener(config.listen, 'test', deps(internal))
+  t.after(async () => {
+    listener.destroy()
+    await Promise.all(backends.map((backend) => backend.close()))
+  })
+  return {
+    port: listener.port,
+    host: `127.0.0.1:${listener.port}`,
+    listener,
+    backends,
+    view,
+    records,
+    worker: (name) => named(workers, name),
+    connect: () => rawClient(t, listener.port),
+    async settled(count) {
+      while (records.length < count) await new Promise<void>((resolve) => waiting.add(resolve))
+      return records
+    },
+  }
+}
+
+function fakeFor({ config, address }: FrontOptions['workers'][number]): FakeWorker {
+  const worker = new FakeWorker(config.name)
+  if (address !== null || config.kind === 'static') worker.ready(address)
+  return worker
+}
+
+function backendFor(config: RoutedWorker, worker: FakeWorker | undefined, options: FrontOptions): Backend {
+  if (worker === undefined) throw new Error('a worker is missing')
+  return new Backend(worker, config, {
+    rootPath: options.config?.rootPath ?? '',
+    upstream: {
+      connectMs: options.connectMs ?? 5_000,
+      responseHeadersMs: options.responseHeadersMs ?? 300_000,
+      responseIdleMs: 0,
+      keepAliveMs: 4_000,
+      connections: 64,
+      headerBytes: 65_536,
+    },
+    holdMs: options.holdMs ?? 12_000,
+    maxHeld: options.maxHeld ?? 1_024,
+  })
+}
+
+function named(workers: readonly FakeWorker[], name: string): FakeWorker {
+  const worker = workers.find((candidate) => candidate.name === name)
+  if (worker === undefined) throw new Error(`no worker ${name}`)
+  return worker
+}

@@ -1,0 +1,173 @@
+import { randomUUID } from 'node:crypto'
+import type { ChildProcess } from 'node:child_process'
+
+import { finished, start } from './binary.ts'
+import type { Finished } from './binary.ts'
+import type { Cleanup } from './cleanup.ts'
+import { freshDirectory } from './directory.ts'
+import type { Contents } from './directory.ts'
+import { processesWith } from './processes.ts'
+
+/** What a gateway under test is started with. */
+export interface GatewayOptions extends Contents {
+  /** Text of `fluxlit.toml`; left out when `from` brings one. */
+  readonly toml?: string
+  /** Arguments after `serve -c fluxlit.toml --port 0`. */
+  readonly args?: readonly string[]
+  readonly env?: Readonly<Record<string, string | undefined>>
+  /** Working directory, when it is not the fresh one that holds the files. */
+  readonly cwd?: string
+}
+
+/** One line of the JSON log. */
+export type LogRecord = Readonly<Record<string, unknown>>
+
+// Carried by the gateway and everything it starts, so that a test can find every process left behind.
+const marker = 'GATEWAY_UNDER_TEST'
+
+/** Starts the built binary in a fresh directory on a free port; resolves once it listens. */
+export async function gateway(t: Cleanup, options: GatewayOptions): Promise<Gateway> {
+  const files = { ...options.files, ...(options.toml === undefined ? {} : { 'fluxlit.toml': options.toml }) }
+  const directory = await freshDirectory(t, { ...options, files })
+  const id = randomUUID()
+  const child = start(['serve', '-c', 'fluxlit.toml', '--port', '0', ...(options.args ?? [])], {
+    cwd: options.cwd ?? directory,
+    env: { [marker]: id, ...options.env },
+  })
+  const running = new Gateway(child, directory, id)
+  t.after(() => running.destroy())
+  await running.listening()
+  return running
+}
+
+/** A gateway under test. */
+export class Gateway {
+  readonly directory: string
+  /** Resolves with status and output when it has ended. */
+  readonly exited: Promise<Finished>
+  readonly #child: ChildProcess
+  readonly #id: string
+  readonly #records: LogRecord[] = []
+  readonly #waiting = new Set<() => void>()
+  #output = ''
+  #partial = ''
+  #ended = false
+  #url = ''
+
+  constructor(child: ChildProcess, directory: string, id: string) {
+    this.#child = child
+    this.directory = directory
+    this.#id = id
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => this.#read(text))
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#output += text))
+    this.exited = finished(child).finally(() => {
+      this.#ended = true
+      this.#wake()
+    })
+    // Whoever awaits it sees the failure; nobody has to.
+    this.exited.catch(() => undefined)
+  }
+
+  /** `http://127.0.0.1:PORT`, without a trailing slash. */
+  get url(): string {
+    return this.#url
+  }
+
+  /** The same for WebSockets. */
+  get socketUrl(): string {
+    return this.#url.replace(/^http/, 'ws')
+  }
+
+  get pid(): number {
+    if (this.#child.pid === undefined) throw new Error('the gateway was not started')
+    return this.#child.pid
+  }
+
+  /** Everything written so far, for failure messages. */
+  get output(): string {
+    return this.#output
+  }
+
+  /** The first log record, past or to come, of which `matches` is true; rejects when the gateway ends first. */
+  async record(what: string, matches: (record: LogRecord) => boolean): Promise<LogRecord> {
+    for (let seen = 0; ;) {
+      for (; seen < this.#records.length; seen++) {
+        const record = this.#records[seen]
+        if (record !== undefined && matches(record)) return record
+      }
+      if (this.#ended) throw new Error(`the gateway ended before: ${what}\n${this.#output}`)
+      await new Promise<void>((resolve) => this.#waiting.add(resolve))
+    }
+  }
+
+  /** Resolves once the listener is open. */
+  async listening(): Promise<void> {
+    const record = await this.record('listening', (line) => line['msg'] === 'listening')
+    this.#url = String(record['url']).replace(/\/+$/, '')
+  }
+
+  /** Resolves once every required worker has become ready for the first time. */
+  async ready(): Promise<this> {
+    await this.record('ready', (line) => line['msg'] === 'ready')
+    return this
+  }
+
+  /** Sends a signal to the gateway process alone. */
+  signal(name: NodeJS.Signals): void {
+    this.#child.kill(name)
+  }
+
+  /** SIGTERM, and how it ended. */
+  stop(): Promise<Finished> {
+    this.signal('SIGTERM')
+    return this.exited
+  }
+
+  /** Processes that this gateway started and that still run, itself included. */
+  processes(): ReturnType<typeof processesWith> {
+    return processesWith(marker, this.#id)
+  }
+
+  /** Ends everything that is left of it, first politely so that it removes its sockets. */
+  async destroy(): Promise<void> {
+    if (!this.#ended) {
+      this.signal('SIGTERM')
+      const late = setTimeout(() => this.#child.kill('SIGKILL'), 15_000)
+      await this.exited.catch(() => undefined)
+      clearTimeout(late)
+    }
+    for (const { pid } of this.processes()) killQuietly(pid)
+  }
+
+  #read(text: string): void {
+    this.#output += text
+    const lines = (this.#partial + text).split('\n')
+    this.#partial = lines.pop() ?? ''
+    for (const line of lines) this.#records.push(parseRecord(line))
+    this.#wake()
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiting) resolve()
+    this.#waiting.clear()
+  }
+}
+
+// Lines that are not JSON are kept too: a test may look for one.
+function parseRecord(line: string): LogRecord {
+  try {
+    const value: unknown = JSON.parse(line)
+    if (typeof value === 'object' && value !== null) return { ...value }
+  } catch {
+    // Falls through: text.
+  }
+  return { text: line }
+}
+
+function killQuietly(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It ended by itself in between.
+  }
+}
