@@ -9,5 +9,6 @@ if (argv[0] === '--version' || argv[0] === '-V') {
   process.stdout.write(argv.includes('--json') ? `${JSON.stringify(info)}\n` : `fluxlit ${info.version}\n`)
 } else {
   const { main } = await import('../../internal/cli/main.ts')
-  process.exitCode = await main(argv)
+  // Not `exitCode`: a handle somebody forgot must not keep a stopped gateway alive.
+  process.exit(await main(argv))
 }

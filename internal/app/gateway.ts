@@ -131,7 +131,7 @@ export class Gateway {
     await pause(drain.delayMs)
     const closed = Promise.all(this.#listeners.map((listener) => listener.close()))
     for (const listener of this.#listeners) listener.endUpgraded()
-    const finished = await Promise.race([closed.then(() => true), pause(drain.timeoutMs).then(() => false)])
+    const finished = await within(drain.timeoutMs, closed)
     for (const listener of this.#listeners) listener.destroy()
     await this.#open.disposeAsync()
     return { cutRequests: !finished }
@@ -170,6 +170,17 @@ async function check(config: Config, room: WorkerRoom): Promise<void> {
   const problems: readonly [Problem, ...Problem[]] = [first, ...others]
   const missingModule = problems.some((problem) => problem.code === 'module_missing')
   throw new StartupError(problems, missingModule ? exitCode.failed : exitCode.usage)
+}
+
+/** Whether `work` was done before `ms` passed. */
+async function within(ms: number, work: Promise<unknown>): Promise<boolean> {
+  const late = Promise.withResolvers<boolean>()
+  const timer = setTimeout(late.resolve, ms, false)
+  try {
+    return await Promise.race([work.then(() => true), late.promise])
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 function pause(ms: number): Promise<void> {

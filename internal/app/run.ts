@@ -58,15 +58,13 @@ class SignalDesk {
   readonly #listener: (signal: NodeJS.Signals) => void
 
   constructor() {
-    let tell: (ending: Ending) => void = () => undefined
-    this.first = new Promise((resolve) => {
-      tell = resolve
-    })
+    const first = Promise.withResolvers<Ending>()
+    this.first = first.promise
     let seen = false
     this.#listener = (signal) => {
       if (seen) this.onSecond(signal)
       seen = true
-      tell({ kind: 'signal', signal })
+      first.resolve({ kind: 'signal', signal })
     }
     for (const signal of stopSignals) process.on(signal, this.#listener)
   }

@@ -98,6 +98,19 @@ function commands(argv: readonly string[], done: (outcome: Promise<number>) => P
     })
 }
 
+/** yargs puts its suggestion in place of what is wrong. */
+function usageError(message: string, argv: readonly string[]): StartupError {
+  const suggestion = message.startsWith('Did you mean')
+  const problem = suggestion
+    ? {
+        code: 'usage',
+        message: `unknown command "${argv[0]}"`,
+        hint: message.replace('Did you mean', 'did you mean'),
+      }
+    : { code: 'usage', message, hint: 'see fluxlit --help' }
+  return new StartupError([problem], exitCode.usage)
+}
+
 function report(error: unknown): number {
   const colour = wantsColour(process.stderr, process.env)
   if (error instanceof StartupError) {

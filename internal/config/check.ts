@@ -83,8 +83,7 @@ function hintFor(issue: z.core.$ZodIssue, key: Key | null, layer: Layer, found: 
 /** For values that only lack their quotes, and perhaps a unit. */
 function quoteHint(key: Key, found: unknown): string {
   if (typeof found !== 'number' && typeof found !== 'boolean') return ''
-  if (key.type === 'table') return 'write it in quotes'
-  if (key.type !== 'text') return ''
+  if (key.type !== 'text') return key.path.at(-1) === 'env' ? 'write it in quotes' : ''
   if (key.expects.startsWith('a duration')) return `write "${found}s"`
   return key.expects.startsWith('a size') ? `write "${found}B"` : 'write it in quotes'
 }

@@ -101,7 +101,7 @@ export function keyAt(path: readonly PropertyKey[]): Key | null {
         : undefined
       if (child === undefined) return null
       at = child
-      found = describe(child, walked)
+      found = describe(child, [...walked])
     } else if (inner instanceof z.ZodRecord && walked.length === 2 && walked[0] === 'workers') {
       at = inner.valueType
       found = { ...describe(at, [...walked]), expects: 'a table such as [workers.api]' }
@@ -109,7 +109,7 @@ export function keyAt(path: readonly PropertyKey[]): Key | null {
       return found
     }
   }
-  return found === null ? null : { ...found, path: walked }
+  return found
 }
 
 /** The names that may stand in the table at a path; empty for free tables and values. */

@@ -37,19 +37,24 @@ export function makeReport(
 /** General keys, then each worker's, then the tables; within each in the order of the schema. */
 function inSchemaOrder(values: ReportValues): ReportValues {
   const order = new Map(allKeys().map((key, index) => [key.path.join('.'), index]))
-  const rank = (path: string): number => {
-    const parts = path.split('.')
-    const general = parts[0] === 'workers' ? ['workers', anyName, ...parts.slice(2, 3)] : parts
-    return order.get(general.join('.')) ?? order.size
+  const workers = new Set(
+    [...values.keys()]
+      .map((path) => path.split('.'))
+      .filter(([top]) => top === 'workers')
+      .map(([, name]) => name),
+  )
+  const owners = [...workers]
+  const rank = (path: string): readonly [section: number, key: number] => {
+    const [top = '', name, key = ''] = path.split('.')
+    const table = order.get('workers') ?? 0
+    if (top === 'workers')
+      return [table + owners.indexOf(name) / owners.length, order.get(`workers.${anyName}.${key}`) ?? 0]
+    return [order.get(top) ?? 0, order.get(path) ?? 0]
   }
-  const workers = [
-    ...new Set(
-      [...values.keys()].filter((path) => path.startsWith('workers.')).map((path) => path.split('.')[1]),
-    ),
-  ]
-  const owner = (path: string): number =>
-    path.startsWith('workers.') ? workers.indexOf(path.split('.')[1]) : 0
-  return new Map([...values].toSorted(([a], [b]) => owner(a) - owner(b) || rank(a) - rank(b)))
+  const ranked = [...values].map((entry) => ({ entry, rank: rank(entry[0]) }))
+  return new Map(
+    ranked.toSorted((a, b) => a.rank[0] - b.rank[0] || a.rank[1] - b.rank[1]).map(({ entry }) => entry),
+  )
 }
 
 function withoutSecrets(worker: WorkerConfig): WorkerConfig {

@@ -95,19 +95,23 @@ function note(lines: Map<string, number>, path: Path, line: number): void {
 }
 
 function syntaxProblem(error: ParseError, text: string, file: string): Problem {
-  // A missing value is reported where the parser stopped looking: at the start of the next line.
-  const line =
-    error.column === 0 && error.message === 'Unspecified values are invalid'
-      ? error.lineNumber - 1
-      : error.lineNumber
-  const [message, hint] = explain(error, text.split(/\r?\n/)[line - 1] ?? '')
+  const lines = text.split(/\r?\n/)
+  // A missing value is noticed where the parser found something else instead: on a later line.
+  const before = lines.slice(0, error.lineNumber - 1).findLastIndex((line) => !/^\s*(#.*)?$/.test(line))
+  const missing = /^[^#"'=]*=\s*(#.*)?$/.test(lines[before] ?? '')
+  const line = missing ? before + 1 : error.lineNumber
+  const [message, hint] = missing
+    ? explain('Unspecified values are invalid', error.column, lines[before] ?? '')
+    : explain(error.message, error.column, lines[line - 1] ?? '')
   return { code: 'bad_toml', message, where: `${file}:${line}`, hint }
 }
 
 /** The line itself is never quoted, only its key: the value may be a secret. */
-function explain(error: ParseError, line: string): readonly [string, string] {
+function explain(reason: string, column: number, line: string): readonly [string, string] {
   const key = /^\s*\[{0,2}\s*([A-Za-z0-9_.-]+)/.exec(line)?.[1]
   const named = key === undefined ? '' : ` after \`${key}\``
+  if (key !== undefined && /^\s*[\w.-]+\s*=\s*[A-Za-z_./]/.test(line))
+    return [`the value of \`${key}\` is not valid`, 'put texts in quotes']
   const known: Readonly<Record<string, readonly [string, string]>> = {
     'Defining a key multiple times is invalid': [
       key === undefined ? 'a key is defined twice' : `\`${key}\` is defined twice`,
@@ -124,9 +128,9 @@ function explain(error: ParseError, line: string): readonly [string, string] {
     ],
   }
   return (
-    known[error.message] ?? [
-      `not valid TOML: ${error.message.charAt(0).toLowerCase()}${error.message.slice(1)}`,
-      `look at column ${error.column + 1}`,
+    known[reason] ?? [
+      `not valid TOML: ${reason.charAt(0).toLowerCase()}${reason.slice(1)}`,
+      `look at column ${column + 1}`,
     ]
   )
 }

@@ -54,8 +54,11 @@ export interface Head {
   readonly isNavigation: boolean
 }
 
+/** A head as Node's parser hands it over. */
+export type ReceivedHead = Pick<IncomingMessage, 'method' | 'url' | 'httpVersion' | 'rawHeaders'>
+
 /** Reads one head. Returns the failure to answer with when the request must not go any further. */
-export function readHead(request: IncomingMessage, limits: HeadLimits): Head | Failure {
+export function readHead(request: ReceivedHead, limits: HeadLimits): Head | Failure {
   const method = request.method ?? ''
   const version = request.httpVersion
   if (version !== '1.1' && version !== '1.0') return failure('http_version')

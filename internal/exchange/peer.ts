@@ -29,7 +29,11 @@ export function compileTrustedPeers(cidrs: readonly string[]): TrustedPeers {
 }
 
 /** The peer of a freshly accepted socket. `always` is true for the internal listener. */
-export function identifyPeer(socket: Socket, trusts: TrustedPeers, always: boolean): Peer {
+export function identifyPeer(
+  socket: Pick<Socket, 'remoteAddress'>,
+  trusts: TrustedPeers,
+  always: boolean,
+): Peer {
   const address = plainAddress(socket.remoteAddress ?? 'unknown')
   return { address, trusted: always || trusts(address) }
 }
