@@ -91,10 +91,7 @@ function commands(argv: readonly string[], done: (outcome: Promise<number>) => P
     .exitProcess(false)
     .fail((message, error) => {
       if (error instanceof Error) throw error
-      throw new StartupError(
-        [{ code: 'usage', message: message.replaceAll('\n', ' '), hint: 'see fluxlit --help' }],
-        exitCode.usage,
-      )
+      throw usageError(message.replaceAll('\n', ' '), argv)
     })
 }
 

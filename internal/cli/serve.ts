@@ -25,6 +25,7 @@ export async function serve(flags: ServeFlags): Promise<number> {
     isTerminal: process.stdout.isTTY,
     colour: wantsColour(process.stdout, process.env),
   })
+  for (const note of loaded.report.notes) logger.info({}, `found ${note}`)
   const outcome = await run({
     config: loaded.config,
     logger,

@@ -26,7 +26,12 @@ export function checkLayer(layer: Layer): Checked {
   for (const issue of result.error.issues) {
     const paths = pathsOf(issue)
     wrong.push(...paths.map((path) => upToList(layer, path)))
-    for (const path of paths) problems.push(problemOf(issue, path, layer))
+    // Several limits broken by one value, or several bad elements that read the same, are one mistake.
+    for (const path of paths) {
+      const problem = problemOf(issue, path, layer)
+      if (!problems.some((known) => known.message === problem.message && known.where === problem.where))
+        problems.push(problem)
+    }
   }
   const broken = new Set(wrong.filter((path) => path[0] === 'workers').map((path) => path[1] ?? ''))
   for (const path of wrong) removeAt(layer.value, path)
@@ -132,7 +137,7 @@ function shown(path: Path, value: unknown): string {
     const safe = path[2] === 'env' ? redacted : shownValue(path.at(-1) ?? '', value)
     return safe === redacted ? redacted : JSON.stringify(safe.length > 60 ? `${safe.slice(0, 57)}...` : safe)
   }
-  if (path[2] === 'env' && path.length > 3) return `a ${typeof value}`
+  if (path[2] === 'env' && path.length > 3 && typeof value !== 'object') return `a ${typeof value}`
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list'
   if (value instanceof Date) return 'a date'
   return isTree(value) ? 'a table' : String(value)

@@ -46,7 +46,7 @@ function readLine(source: string, at: number): LineRead {
   const newline = source.indexOf('\n', at)
   const end = newline === -1 ? source.length : newline + 1
   const line = source.slice(at, end)
-  if (/^\s*(#.*)?$/.test(line)) return { kind: 'nothing', end }
+  if (/^\s*(#[^\n]*)?\n?$/.test(line)) return { kind: 'nothing', end }
   const head = /^[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_.]*)[ \t]*=[ \t]*/.exec(line)
   const name = head?.[1]
   if (head === null || name === undefined) return { kind: 'bad', hint: 'write NAME=value', end }

@@ -170,7 +170,7 @@ const probes = {
   probe_failures: integer(3, 1, 1000, 'Failed probes in a row that make a worker unhealthy.'),
 }
 
-/** One worker as written; {@link Path} and cross-key rules are checked in resolve.ts. */
+/** One worker as written; paths and rules between keys are checked in workers.ts. */
 export const workerSchema = z.strictObject({ ...program, ...routing, ...process, ...probes })
 
 /** One worker after the schema: texts parsed, fixed defaults filled in. */

@@ -20,17 +20,19 @@ export function incomingHead(raw: readonly (Buffer | string)[], requestId: strin
   const nominated = nominatedNames(raw)
   const fields: string[] = []
   let mediaType = ''
+  let bufferingSaid = false
   for (let i = 0; i < raw.length; i += 2) {
     const name = latin1(raw[i])
     const lower = name.toLowerCase()
     if (isPerHop(lower) || lower === 'x-request-id' || (nominated?.has(lower) ?? false)) continue
     const value = latin1(raw[i + 1])
     if (lower === 'content-type') mediaType = value.split(';', 1)[0]?.trim().toLowerCase() ?? ''
+    if (lower === 'x-accel-buffering') bufferingSaid = true
     fields.push(name, value)
   }
   fields.push('X-Request-ID', requestId)
   // An outer nginx buffers answers unless told otherwise; events must arrive when they are sent.
-  if (mediaType === 'text/event-stream') fields.push('X-Accel-Buffering', 'no')
+  if (mediaType === 'text/event-stream' && !bufferingSaid) fields.push('X-Accel-Buffering', 'no')
   return { fields, mediaType }
 }
 

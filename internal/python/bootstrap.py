@@ -122,7 +122,8 @@ def is_user_file(path: str) -> bool:
     """Whether a frame is in code the reader wrote rather than installed."""
     if path.startswith("<") or os.path.abspath(path) == os.path.abspath(__file__):
         return False
-    return "site-packages" not in path and not path.startswith((sys.base_prefix + os.sep + "lib", sys.prefix + os.sep))
+    libraries = tuple(os.path.join(prefix, "lib") for prefix in (sys.base_prefix, sys.prefix))
+    return "site-packages" not in path and not path.startswith(libraries)
 
 
 def shown(path: str) -> str:

@@ -1,7 +1,5 @@
 import { createServer } from 'node:net'
 
-import type { Address } from '../config/config.ts'
-
 /** The only host a worker over TCP listens on. */
 export const loopback = '127.0.0.1'
 
@@ -19,11 +17,4 @@ export async function pickPort(): Promise<number> {
     server.close(() => resolve(port))
   })
   return promise
-}
-
-/** An address for people: `unix:/run/fluxlit/x.sock` or `http://127.0.0.1:8501`. */
-export function describeAddress(address: Address): string {
-  if (address.kind === 'unix') return `unix:${address.path}`
-  const host = address.host.includes(':') ? `[${address.host}]` : address.host
-  return `http://${host}:${address.port}`
 }

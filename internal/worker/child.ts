@@ -8,6 +8,7 @@ import { describeExit, describeSpawnError } from './exit.ts'
 import { Guard } from './guard.ts'
 import type { OutputEvent } from './output.ts'
 import { LastLines, readLines } from './output.ts'
+import { isGroupAlive, killGroup } from './process-group.ts'
 import { jsonFields, TracebackJoiner } from './traceback.ts'
 import type { ExitReason } from './types.ts'
 
@@ -142,18 +143,13 @@ export class Child {
   }
 
   #killGroup(): void {
-    if (this.pid === null) return
-    try {
-      process.kill(-this.pid, 'SIGKILL')
-    } catch {
-      // Nobody is left in it.
-    }
+    if (this.pid !== null) killGroup(this.pid)
   }
 
-  // Killed processes take a moment to disappear. Bounded, because a zombie whose parent never reaps it counts too.
+  // Killed processes take a moment to disappear, and one that waits for a dead disk does not at all.
   async #groupGone(): Promise<void> {
     const until = performance.now() + groupGraceMs
-    while (this.pid !== null && isGroup(this.pid) && performance.now() < until) {
+    while (this.pid !== null && isGroupAlive(this.pid) && performance.now() < until) {
       await new Promise((resolve) => setTimeout(resolve, groupPollMs))
     }
   }
@@ -200,15 +196,6 @@ function ignoreErrors(stream: unknown): void {
 
 function isReadable(stream: unknown): stream is Readable {
   return typeof stream === 'object' && stream !== null && 'on' in stream && 'resume' in stream
-}
-
-function isGroup(pid: number): boolean {
-  try {
-    process.kill(-pid, 0)
-    return true
-  } catch {
-    return false
-  }
 }
 
 async function within(work: Promise<unknown>, ms: number): Promise<void> {

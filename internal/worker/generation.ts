@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs'
+import { setTimeout as setTimer } from 'node:timers/promises'
 
 import type { Address } from '../config/config.ts'
 import type { Problem } from '../fault/startup.ts'
@@ -106,7 +107,8 @@ class ProcessGeneration implements Generation {
     if (this.#child.pid === null) return this.#ended(await this.exited)
     if (this.#plan.probe === null) return { kind: 'ready' }
     const over = new AbortController()
-    const timer = setTimeout(() => over.abort(), this.#plan.readyTimeoutMs)
+    const { readyTimeoutMs } = this.#plan
+    const timer = readyTimeoutMs > 0 ? setTimeout(() => over.abort(), readyTimeoutMs) : undefined
     try {
       return await Promise.race([
         this.exited.then((reason) => this.#ended(reason)),
@@ -164,16 +166,10 @@ function removeSocket(address: Address | null): void {
   if (address?.kind === 'unix') rmSync(address.path, { force: true })
 }
 
-function pause(ms: number, over: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>()
-  const timer = setTimeout(resolve, ms)
-  over.addEventListener(
-    'abort',
-    () => {
-      clearTimeout(timer)
-      resolve()
-    },
-    { once: true },
-  )
-  return promise
+async function pause(ms: number, over: AbortSignal): Promise<void> {
+  try {
+    await setTimer(ms, undefined, { signal: over })
+  } catch {
+    // It is over; the caller looks at the signal.
+  }
 }

@@ -27,7 +27,7 @@ export interface GenerationPlan {
   readonly address: Address | null
   /** How it is asked whether it is ready; null = it is ready when it runs. */
   readonly probe: ProbeTarget | null
-  /** Milliseconds from the start to the first answer. */
+  /** Milliseconds from the start to the first answer; 0 = no limit. */
   readonly readyTimeoutMs: number
 }
 

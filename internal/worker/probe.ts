@@ -10,7 +10,7 @@ export interface ProbeTarget {
   readonly address: Address
   /** As the worker sees it. */
   readonly path: string
-  /** Milliseconds for the whole exchange. */
+  /** Milliseconds for the whole exchange; 0 = as long as is reasonable. */
   readonly timeoutMs: number
 }
 
@@ -20,10 +20,14 @@ export type ProbeResult = { readonly ok: true } | { readonly ok: false; readonly
 /** Streamlit answers every unknown path with its page and 200: only this very body means it is up. */
 const streamlitBody = 'ok'
 
+/** Even without a limit of its own no question waits longer, in milliseconds. */
+const longestWaitMs = 60_000
+
 /** Asks a worker once over a connection of its own. Never throws. */
 export async function probe(target: ProbeTarget): Promise<ProbeResult> {
   const { promise, resolve } = Promise.withResolvers<ProbeResult>()
-  const signal = AbortSignal.timeout(Math.max(1, target.timeoutMs))
+  const timeoutMs = target.timeoutMs > 0 ? target.timeoutMs : longestWaitMs
+  const signal = AbortSignal.timeout(timeoutMs)
   const query = request({
     ...destination(target.address),
     path: target.path,
@@ -34,7 +38,7 @@ export async function probe(target: ProbeTarget): Promise<ProbeResult> {
     signal,
   })
   query.once('error', (error) => {
-    resolve({ ok: false, reason: signal.aborted ? `no answer within ${target.timeoutMs} ms` : error.message })
+    resolve({ ok: false, reason: signal.aborted ? `no answer within ${timeoutMs} ms` : error.message })
   })
   query.once('response', (response) => {
     if (target.kind === 'streamlit') judgeStreamlit(response, resolve)

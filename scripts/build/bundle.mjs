@@ -29,7 +29,7 @@ export async function buildFacts(target) {
  */
 export async function bundle(entry, output, facts) {
   // Not at the top: setup runs this file's neighbours before any package is installed.
-  const { build } = await import('esbuild')
+  const { build, stop } = await import('esbuild')
   const { metafile } = await build({
     absWorkingDir: repository,
     entryPoints: [entry],
@@ -58,5 +58,7 @@ export async function bundle(entry, output, facts) {
       `${entry} cannot be bundled: ${error instanceof Error ? error.message : String(error)}`,
     )
   })
+  // npm start lives on for as long as the gateway; the compiler need not.
+  await stop()
   writeFileSync(`${output}.meta.json`, JSON.stringify(metafile))
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { realpathSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { test } from 'node:test'
 
@@ -29,22 +29,22 @@ function workerSockets(running: Gateway): readonly string[] {
   })
 }
 
+// The interpreter starts as root, because it may lie where the other account cannot go, and changes then.
+const connect = `
+import errno, os, socket, sys
+uid, path = int(sys.argv[1]), sys.argv[2]
+endpoint = socket.socket(socket.AF_UNIX)
+os.setgroups([]), os.setgid(uid), os.setuid(uid)
+try:
+    endpoint.connect(path)
+    print("connected")
+except OSError as error:
+    print(errno.errorcode[error.errno])
+`
+
 /** Tries to connect to a Unix socket as some user; the word `connected` or the name of the error. */
 async function connectAs(uid: number, path: string): Promise<string> {
-  const script = [
-    'import errno, socket, sys',
-    'try:',
-    '    socket.socket(socket.AF_UNIX).connect(sys.argv[1]); print("connected")',
-    'except OSError as error:',
-    '    print(errno.errorcode[error.errno])',
-  ].join('\n')
-  // The interpreter itself rather than the environment's link to it, which may be in a private directory.
-  const child = spawn(realpathSync(python()), ['-I', '-c', script, path], {
-    uid,
-    gid: uid,
-    cwd: '/',
-    env: {},
-  })
+  const child = spawn(python(), ['-I', '-c', connect, String(uid), path], { cwd: '/', env: {} })
   const { stdout, stderr } = await finished(child)
   return stdout.trim() || stderr
 }

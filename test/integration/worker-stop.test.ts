@@ -7,6 +7,7 @@ import { describe, it } from 'node:test'
 
 import { http, process as processWorker, uvicorn } from '../fixtures/worker/configs.ts'
 import { apps, get, isAlive, reached, startedReady, testRoom, worker } from '../fixtures/worker/room.ts'
+import { freshDirectory } from '../support/directory.ts'
 import { eventually } from '../support/eventually.ts'
 import { python, repository } from '../support/python.ts'
 
@@ -62,12 +63,14 @@ describe('a process without a mount', () => {
 
 describe('when the gateway is killed', () => {
   for (const kind of ['uvicorn', 'command'] as const) {
-    it(`nothing of a ${kind} worker is left`, async () => {
+    it(`nothing of a ${kind} worker is left`, async (t) => {
+      // What it leaves behind because it is killed goes with this directory.
+      const TMPDIR = await freshDirectory(t)
       const config = kind === 'uvicorn' ? uvicorn(apps) : http(apps, stubborn)
       const parent = spawn(
         process.execPath,
         ['--import', 'tsx', join(repository, 'test/fixtures/worker/gateway.ts'), JSON.stringify(config)],
-        { stdio: ['ignore', 'pipe', 'inherit'] },
+        { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, TMPDIR } },
       )
       const [line] = await once(createInterface({ input: parent.stdout }), 'line')
       const pids = String(line).split(' ').map(Number)

@@ -45,7 +45,13 @@ describe('a Streamlit script', () => {
     assert.deepEqual(await get(address, '/_stcore/health'), { status: 200, body: 'ok' })
   })
 
-  it('keeps the cookie secret over generations and tells the upload limit', async (t) => {
+  it('needs no home directory', async (t) => {
+    const run = { env: { HOME: '/nonexistent' } }
+    const { address } = await startedReady(worker(t, streamlit(apps, run), await testRoom(t)))
+    assert.equal((await get(address, '/_stcore/health')).status, 200)
+  })
+
+  it('is told a cookie secret and the upload limit by its environment', async (t) => {
     const ui = worker(t, streamlit(apps), await testRoom(t))
     const { pid } = await startedReady(ui)
     const env = await environmentOf(pid ?? 0)

@@ -68,7 +68,7 @@ export class Gateway {
     this.exited.catch(() => undefined)
   }
 
-  /** `http://127.0.0.1:PORT`, without a trailing slash. */
+  /** `http://127.0.0.1:PORT`, without the root path. */
   get url(): string {
     return this.#url
   }
@@ -103,7 +103,7 @@ export class Gateway {
   /** Resolves once the listener is open. */
   async listening(): Promise<void> {
     const record = await this.record('listening', (line) => line['msg'] === 'listening')
-    this.#url = String(record['url']).replace(/\/+$/, '')
+    this.#url = new URL(String(record['url'])).origin
   }
 
   /** Resolves once every required worker has become ready for the first time. */

@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import { createAccessLog } from '../../../internal/log/access.ts'
+import type { AccessRecord } from '../../../internal/log/access.ts'
+import type { LogFields, Logger, LogLevel } from '../../../internal/log/types.ts'
+
+/** A logger that keeps `level message` and the fields of every line. */
+function keeping(enabled: boolean): Logger & { readonly lines: [string, LogFields][] } {
+  const lines: [string, LogFields][] = []
+  const keep = (level: LogLevel) => (fields: LogFields, message: string) =>
+    void lines.push([`${level} ${message}`, fields])
+  const logger: Logger = {
+    trace: keep('trace'),
+    debug: keep('debug'),
+    info: keep('info'),
+    warn: keep('warn'),
+    error: keep('error'),
+    isEnabled: () => enabled,
+    child: () => logger,
+  }
+  return { ...logger, lines }
+}
+
+const record: AccessRecord = {
+  id: 'id',
+  traceId: 'trace',
+  kind: 'http',
+  startedAt: performance.now(),
+  method: 'GET',
+  path: '/a',
+  hasQuery: true,
+  client: '1.2.3.4',
+  route: 'api',
+  worker: 'api',
+  status: 200,
+  reason: 'ok',
+  ttfbMs: 1.23456,
+  bytesIn: 1,
+  bytesOut: 2,
+  heldMs: 0,
+  cause: undefined,
+}
+
+test('a line has the fields of the contract and nothing of the query', () => {
+  const logger = keeping(true)
+  createAccessLog(logger, true)(record)
+  const [[what, fields] = ['', {}]] = logger.lines
+  assert.equal(what, 'info request')
+  const { duration_ms: duration, ...others } = fields
+  assert.equal(typeof duration, 'number')
+  assert.deepEqual(others, {
+    request_id: 'id',
+    trace_id: 'trace',
+    method: 'GET',
+    path: '/a?[redacted]',
+    route: 'api',
+    worker: 'api',
+    status: 200,
+    ttfb_ms: 1.23,
+    bytes_in: 1,
+    bytes_out: 2,
+    client: '1.2.3.4',
+    reason: 'ok',
+  })
+})
+
+test('sockets and waits are marked, unanswered requests have no first byte', () => {
+  const logger = keeping(true)
+  createAccessLog(logger, true)({ ...record, kind: 'websocket', heldMs: 2, ttfbMs: null, hasQuery: false })
+  const fields = logger.lines[0]?.[1] ?? {}
+  assert.deepEqual(
+    [fields['websocket'], fields['held_ms'], fields['ttfb_ms'], fields['path']],
+    [true, 2, null, '/a'],
+  )
+})
+
+test('a failure of the gateway is explained, also when access lines are off', () => {
+  const logger = keeping(true)
+  const cause = Object.assign(new Error('read'), { code: 'ECONNRESET' })
+  createAccessLog(logger, false)({ ...record, status: 502, reason: 'upstream_failed', cause })
+  assert.deepEqual(logger.lines, [
+    [
+      'warn request failed',
+      { request_id: 'id', worker: 'api', reason: 'upstream_failed', error: 'read (ECONNRESET)' },
+    ],
+  ])
+})
+
+test("a worker's own 500 is no failure of the gateway", () => {
+  const logger = keeping(true)
+  createAccessLog(logger, false)({ ...record, status: 500, cause: new Error('x') })
+  assert.deepEqual(logger.lines, [])
+})
+
+test('below the level nothing is built', () => {
+  const logger = keeping(false)
+  createAccessLog(logger, true)(record)
+  assert.deepEqual(logger.lines, [])
+})
