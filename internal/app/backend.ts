@@ -3,6 +3,7 @@
  * and the requests that wait for it.
  */
 
+import type { EventEmitter } from 'node:events'
 import type { RoutedWorker } from '../config/config.ts'
 import { failure, type Failure } from '../fault/failure.ts'
 import type { OutgoingRules } from '../proxy/outgoing.ts'
@@ -23,6 +24,9 @@ export interface BackendOptions {
 
 /** Whether a request may go on: now, later, or not at all. */
 export type Admission = Upstream | Failure | Promise<Upstream | Failure>
+
+/** The end of whoever waits, whose place others need: a response or a socket. */
+export type Leaving = Pick<EventEmitter, 'once' | 'off'>
 
 /** Seconds after which a client should try again. */
 const retryAfterS = 2
@@ -69,7 +73,7 @@ export class Backend {
    * Asks for the worker. A page load during the first start is refused at once, so that the person sees the
    * waiting page; everything else waits, because a short wait is cheaper than an error (design: held requests).
    */
-  admit(isNavigation: boolean): Admission {
+  admit(isNavigation: boolean, client: Leaving | null): Admission {
     const { state } = this.worker
     switch (state.kind) {
       case 'ready':
@@ -77,20 +81,21 @@ export class Backend {
         return this.#upstream ?? { ...failure('worker_down'), retryAfterS }
       case 'starting':
       case 'backing-off':
-        if (isNavigation && !this.worker.everReady) return { ...failure('worker_starting'), retryAfterS }
-        return this.#hold()
+        return this.#wait(isNavigation, client)
       case 'failed':
         return { ...failure('worker_down'), retryAfterS: 10 }
       case 'draining':
-      case 'stopped':
         return { ...failure('draining'), retryAfterS }
+      case 'stopped':
+        // Before its first start, while its program is being looked at, it only seems to have ended.
+        return this.worker.everReady ? { ...failure('draining'), retryAfterS } : this.#wait(isNavigation, client)
     }
   }
 
   /** Asks again after `failed` broke: another connection, or the next generation once the death is noticed. */
   async readmit(failed: Upstream): Promise<Upstream | Failure> {
-    if (this.#upstream === failed) await this.#change(deathNoticeMs)
-    return this.admit(false)
+    if (this.#upstream === failed) await this.#change(deathNoticeMs, null)
+    return this.admit(false, null)
   }
 
   /** Ends the connections to the worker. */
@@ -108,26 +113,38 @@ export class Backend {
     for (const waiter of this.#waiting) waiter(state)
   }
 
-  #hold(): Promise<Upstream | Failure> | Failure {
+  #wait(isNavigation: boolean, client: Leaving | null): Admission {
+    if (isNavigation && !this.worker.everReady) return { ...failure('worker_starting'), retryAfterS }
+    return this.#hold(client)
+  }
+
+  #hold(client: Leaving | null): Promise<Upstream | Failure> | Failure {
     if (this.#waiting.size >= this.#options.maxHeld) return { ...failure('worker_starting'), retryAfterS }
-    return this.#change(this.#options.holdMs, isSettled).then((changed) =>
-      changed ? this.admit(false) : { ...failure('worker_starting'), retryAfterS },
+    return this.#change(this.#options.holdMs, client, isSettled).then((changed) =>
+      changed ? this.admit(false, client) : { ...failure('worker_starting'), retryAfterS },
     )
   }
 
-  /** Resolves true at the next state that `wanted` accepts, false after `ms`. */
-  #change(ms: number, wanted: (state: WorkerState) => boolean = () => true): Promise<boolean> {
+  /** Resolves true at the next state that `wanted` accepts, false after `ms` or when the client left. */
+  #change(
+    ms: number,
+    client: Leaving | null,
+    wanted: (state: WorkerState) => boolean = () => true,
+  ): Promise<boolean> {
     return new Promise((resolve) => {
       const done = (changed: boolean): void => {
         clearTimeout(timer)
         this.#waiting.delete(waiter)
+        client?.off('close', leave)
         resolve(changed)
       }
+      const leave = (): void => done(false)
       const waiter = (state: WorkerState): void => {
         if (wanted(state)) done(true)
       }
       const timer = setTimeout(done, ms, false)
       this.#waiting.add(waiter)
+      client?.once('close', leave)
     })
   }
 

@@ -68,7 +68,7 @@ export class Gateway {
     await using open = new AsyncDisposableStack()
     const { config, logger } = parts
     const runtime = openRuntimeDir({ instanceKey: config.instanceKey, env: parts.env })
-    if ('code' in runtime) throw new StartupError([runtime], exitCode.failed)
+    if ('code' in runtime) throw new StartupError([runtime], exitCode.usage)
     open.defer(() => runtime.close())
 
     const view = { draining: false }

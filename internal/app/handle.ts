@@ -101,7 +101,7 @@ function toWorker(handling: Handling, target: PathTarget, route: WorkerRoute): v
 }
 
 function admit({ exchange, head, response }: Handling, attempt: Attempt): void {
-  const admission = attempt.backend.admit(head.isNavigation)
+  const admission = attempt.backend.admit(head.isNavigation, response)
   if (admission instanceof Upstream) return attempt.send(admission)
   if (!(admission instanceof Promise)) return refuse(exchange, response, admission)
   void admission.then((outcome) => attempt.resume(outcome))
@@ -159,7 +159,11 @@ class Attempt {
   }
 
   #startBody(body: RequestBody, headers: string[]): void {
-    const { head, request, response } = this.#handling
+    const { exchange, head, request, response } = this.#handling
+    // Before the record is settled, which waits for the same event.
+    response.prependOnceListener('close', () => {
+      exchange.bytesIn = body.bytes
+    })
     if (head.contentLength !== null) headers.push('Content-Length', String(head.contentLength))
     // Sent only now that route, size and worker are settled (RFC 9110 10.1.1); never passed on.
     if (head.expectsContinue) response.writeContinue()
@@ -174,7 +178,6 @@ class Attempt {
    */
   #failed(upstream: Upstream, reason: Failure, error: unknown): void {
     const { exchange, head, response } = this.#handling
-    if (this.#body !== null) exchange.bytesIn = this.#body.bytes
     const safe = head.method === 'GET' || head.method === 'HEAD' || head.method === 'OPTIONS'
     // A timeout would only take as long again, and an invalid answer is an answer.
     const unanswered = reason.code === 'upstream_failed' || reason.code === 'worker_down'

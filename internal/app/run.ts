@@ -1,6 +1,7 @@
 /** `fluxlit serve` from configuration to exit code: the only place that listens to the process's signals. */
 
 import { exitCode, type Problem } from '../fault/startup.ts'
+import { createLogger, type LogTarget } from '../log/logger.ts'
 import type { Logger } from '../log/types.ts'
 import type { SupervisedWorker } from '../worker/types.ts'
 import { Gateway, type GatewayParts } from './gateway.ts'
@@ -19,13 +20,21 @@ type Ending =
 const stopSignals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
 const signalNumbers: Readonly<Record<string, number>> = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 }
 
+/** What a run is made from. */
+export interface RunParts extends Omit<GatewayParts, 'logger'> {
+  /** Where log lines go. */
+  readonly output: LogTarget
+  /** What detection chose, in words. */
+  readonly notes: readonly string[]
+}
+
 /** Runs a gateway until it is told to stop or cannot go on. @throws StartupError as {@link Gateway.start} */
-export async function run(parts: GatewayParts): Promise<RunOutcome> {
-  const { logger } = parts
+export async function run(parts: RunParts): Promise<RunOutcome> {
+  const { logger } = createLogger(parts.config.log, parts.output)
+  for (const note of parts.notes) logger.info({}, `found ${note}`)
   const signals = new SignalDesk()
   try {
-    const starting = Gateway.start(parts)
-    const gateway = await starting
+    const gateway = await Gateway.start({ ...parts, logger })
     signals.onSecond = (signal) => {
       gateway.destroy()
       process.exit(128 + (signalNumbers[signal] ?? 0))

@@ -79,7 +79,7 @@ function admit(upgrading: Upgrading, backend: Backend, path: string): void {
     else refuseSocket(exchange, client, outcome)
   }
   // A socket is never a page load: it waits.
-  const admission = backend.admit(false)
+  const admission = backend.admit(false, client)
   if (!(admission instanceof Promise)) return go(admission)
   void admission.then((outcome) => {
     exchange.heldMs = performance.now() - since

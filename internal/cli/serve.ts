@@ -3,7 +3,6 @@
 import { run } from '../app/run.ts'
 import { loadConfig } from '../config/load.ts'
 import { exitCode, StartupError, type Problem } from '../fault/startup.ts'
-import { createLogger } from '../log/logger.ts'
 import { embedded } from './embedded.ts'
 import type { ServeFlags } from './main.ts'
 import { renderProblems, wantsColour } from './render.ts'
@@ -20,15 +19,14 @@ export async function serve(flags: ServeFlags): Promise<number> {
   const colour = wantsColour(process.stderr, process.env)
   process.stderr.write(renderProblems(loaded.warnings, 'warning', colour))
   if (loaded.kind === 'problems') throw problemsError(loaded.problems)
-  const { logger } = createLogger(loaded.config.log, {
-    stream: process.stdout,
-    isTerminal: process.stdout.isTTY,
-    colour: wantsColour(process.stdout, process.env),
-  })
-  for (const note of loaded.report.notes) logger.info({}, `found ${note}`)
   const outcome = await run({
     config: loaded.config,
-    logger,
+    notes: loaded.report.notes,
+    output: {
+      stream: process.stdout,
+      isTerminal: process.stdout.isTTY,
+      colour: wantsColour(process.stdout, process.env),
+    },
     env: process.env,
     bootstrapSource: embedded('internal/python/bootstrap.py'),
     listenOrigin: loaded.report.values.get('gateway_port')?.origin ?? 'default',

@@ -37,9 +37,9 @@ const projectName = 'pyproject.toml'
  */
 export function readSources(cwd: string, files: readonly string[]): Sources {
   const reader = new SourceReader(cwd)
-  const chosen = files.length > 0 ? files : reader.standardFiles()
+  const chosen = chosenFiles(cwd, files)
   for (const file of chosen) reader.read(file)
-  const identity = chosen[0] === undefined ? cwd : resolve(cwd, chosen[0])
+  const identity = instanceKeyOf(cwd, chosen)
   const directory = chosen[0] === undefined ? cwd : dirname(identity)
   const dotenv = reader.dotenv(directory)
   return {
@@ -50,6 +50,29 @@ export function readSources(cwd: string, files: readonly string[]): Sources {
     dotenv,
     problems: reader.problems,
   }
+}
+
+/**
+ * `Config.instanceKey` without loading the configuration: by it a command finds the gateway that was started with
+ * the same file. The path is taken as written, symbolic links included.
+ *
+ * @param cwd absolute working directory
+ * @param files as for {@link readSources}; they need not exist
+ */
+export function instanceKey(cwd: string, files: readonly string[]): string {
+  return instanceKeyOf(cwd, chosenFiles(cwd, files))
+}
+
+function instanceKeyOf(cwd: string, [first]: readonly string[]): string {
+  return first === undefined ? cwd : resolve(cwd, first)
+}
+
+/** The files that count: those given, or the standard ones that are there. */
+function chosenFiles(cwd: string, files: readonly string[]): readonly string[] {
+  if (files.length > 0) return files
+  if (kindOfPath(join(cwd, standardName)) !== 'missing') return [standardName]
+  const project = readText(join(cwd, projectName))
+  return project.kind === 'text' && mentionsFluxlit(project.text) ? [projectName] : []
 }
 
 /** A file to be read: how it is called, where it is, and which files led to it. */
@@ -70,13 +93,6 @@ class SourceReader {
 
   constructor(cwd: string) {
     this.#cwd = cwd
-  }
-
-  /** The files that count when none is given. */
-  standardFiles(): readonly string[] {
-    if (kindOfPath(join(this.#cwd, standardName)) !== 'missing') return [standardName]
-    const project = readText(join(this.#cwd, projectName))
-    return project.kind === 'text' && mentionsFluxlit(project.text) ? [projectName] : []
   }
 
   /** Reads one file given on the command line or found. */

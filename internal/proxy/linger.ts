@@ -16,6 +16,8 @@ export function lingerThenEnd(request: IncomingMessage, response: ServerResponse
     response.end()
   }
   const timer = setTimeout(end, lingerMs)
+  // Still piped to a worker that has stopped reading, it would stop too.
+  request.unpipe()
   request.once('end', end).once('close', end).resume()
 }
 

@@ -93,8 +93,7 @@ export class Relay implements ResponseHandler {
     this.#options.exchange.reason =
       error instanceof BodyTooLargeError ? 'body_too_large' : 'upstream_truncated'
     this.#options.exchange.cause = error
-    // Ending the response would make a broken answer look complete; the client must see the connection break.
-    this.#options.response.destroy()
+    this.#breakOff()
   }
 
   #writeHead(controller: Controller, status: number, fields: string[]): void {
@@ -110,6 +109,14 @@ export class Relay implements ResponseHandler {
     // The body usually arrives in the same read as the head and both leave in one write. When it does not,
     // the head must not wait for it: event streams often begin with silence.
     process.nextTick(flushQuietHead, response, exchange)
+  }
+
+  /** Ending the response would make a broken answer look complete; the client must see the connection break. */
+  #breakOff(): void {
+    const { request, response } = this.#options
+    // In HTTP/1.0 an orderly close is the end of the answer.
+    if (request.httpVersion === '1.0') request.socket.resetAndDestroy()
+    else response.destroy()
   }
 
   #refuse(controller: Controller, reason: Failure): void {

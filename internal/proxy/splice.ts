@@ -100,8 +100,13 @@ function disagreement(offer: WebSocketOffer, response: IncomingMessage): string 
 }
 
 /** The worker refused: its answer is relayed as it wrote it, then the connection ends. */
-function relayRefusal({ exchange, client }: SpliceRequest, response: IncomingMessage): void {
+function relayRefusal({ exchange, client, onFailure }: SpliceRequest, response: IncomingMessage): void {
   const status = response.statusCode ?? 502
+  // A 101 that switches to nothing arrives here too; relayed, it would open a socket nobody has agreed to.
+  if (status < 200 || status > 599) {
+    response.destroy()
+    return onFailure(failure('upstream_invalid', `The application answered with status ${status}.`))
+  }
   answered(exchange, status)
   const { fields } = incomingHead(response.rawHeaders, exchange.id)
   let text = `HTTP/1.1 ${status} ${(response.statusMessage ?? '').replace(/[^\x20-\x7e]/g, '')}\r\n`
@@ -126,8 +131,8 @@ function join({ exchange, client, early, idleMs }: SpliceRequest, worker: Duplex
   }
   client.once('end', () => closedBy('client')).once('close', () => (closedBy('client'), endSoon(worker)))
   worker.once('end', () => closedBy('worker')).once('close', () => (closedBy('worker'), endSoon(client)))
-  client.on('error', () => worker.destroy())
-  worker.on('error', () => client.destroy())
+  client.on('error', () => (closedBy('client'), worker.destroy()))
+  worker.on('error', () => (closedBy('worker'), client.destroy()))
   client.pipe(worker)
   worker.pipe(client)
 }

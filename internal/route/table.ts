@@ -76,21 +76,20 @@ function decideOne(segments: readonly string[], host: string, table: Compiled): 
   const rootSegments = table.root.length > 0 && startsWith(segments, table.root) ? table.root.length : 0
   const path = rootSegments === 0 ? segments : segments.slice(rootSegments)
   if (path[0] === '__fluxlit') return { kind: 'internal', name: path.length === 2 ? (path[1] ?? '') : '' }
-  for (const entry of table.entries) {
-    if (entry.hosts !== null && !entry.hosts.has(host)) continue
-    if (!startsWith(path, entry.mount)) continue
-    if (
-      entry.mount.length === 0 &&
-      table.docsMount !== null &&
-      path.length === 1 &&
-      docsPages.has(path[0] ?? '')
-    ) {
-      return { kind: 'redirect', location: `${table.rootPath}${table.docsMount}/${path[0]}` }
-    }
-    const below = path.slice(entry.mount.length)
-    return { kind: 'worker', index: entry.index, below, rootSegments, mountSegments: entry.mount.length }
+  const entry = table.entries.find(
+    ({ mount, hosts }) => (hosts === null || hosts.has(host)) && startsWith(path, mount),
+  )
+  // A worker mounted at /docs itself keeps it.
+  if ((entry?.mount.length ?? 0) === 0 && isDocsPage(path) && table.docsMount !== null) {
+    return { kind: 'redirect', location: `${table.rootPath}${table.docsMount}/${path[0]}` }
   }
-  return null
+  if (entry === undefined) return null
+  const below = path.slice(entry.mount.length)
+  return { kind: 'worker', index: entry.index, below, rootSegments, mountSegments: entry.mount.length }
+}
+
+function isDocsPage(path: readonly string[]): boolean {
+  return path.length === 1 && docsPages.has(path[0] ?? '')
 }
 
 /** The raw path with its first `count` segments removed; always starts with `/`. */

@@ -33,19 +33,19 @@ function hintFor(code: string, report: ReadonlyMap<string, unknown>): string | u
   const missing = report.get('missing')
   switch (code) {
     case 'app_not_found':
-      return 'Correct `app`, or set `cwd` to the directory the module is imported from.'
+      return 'correct `app`, or set `cwd` to the directory the module is imported from'
     case 'app_attribute_missing':
       return candidates[0] === undefined
-        ? 'Correct the part after the colon in `app`.'
-        : `Write app = "${candidates[0]}".`
+        ? 'correct the part after the colon in `app`'
+        : `write app = "${candidates[0]}"`
     case 'app_import_failed':
       return typeof missing === 'string'
-        ? `Install the package that provides \`${missing}\` into the worker's environment, or correct the import.`
-        : "The traceback below is the app's own."
+        ? `install the package that provides \`${missing}\` into the worker's environment, or correct the import`
+        : "the traceback above is the app's own"
     case 'module_missing':
-      return "Install it into the worker's environment with pip."
+      return "install it into the worker's environment with pip"
     case 'streamlit_option':
-      return 'Correct `args`; the script\'s own arguments come after "--".'
+      return 'correct `args`; the script\'s own arguments come after "--"'
     default:
       return undefined
   }

@@ -66,7 +66,7 @@ function flags(worker: ChildWorker, ours: readonly string[]): readonly Problem[]
       code: 'args_conflict',
       message: `\`args\` of worker ${worker.name} contains ${flag}, which the gateway sets itself`,
       where: worker.where,
-      hint: `Remove ${flag} from \`args\`.`,
+      hint: `remove ${flag} from \`args\``,
     }))
 }
 
@@ -77,7 +77,7 @@ function variables(worker: ChildWorker, ours: readonly string[]): readonly Probl
       code: 'env_conflict',
       message: `the environment of worker ${worker.name} sets ${name}, which the gateway sets itself`,
       where: worker.where,
-      hint: `Remove ${name} from \`env\`, \`env_file\` or .env.`,
+      hint: `remove ${name} from \`env\`, \`env_file\` or .env`,
     }))
 }
 
@@ -89,7 +89,7 @@ function unusedSocket(worker: ChildWorker & { readonly kind: 'http' }): readonly
       code: 'args_conflict',
       message: `worker ${worker.name} has transport = "unix", but its command does not say where {uds} goes`,
       where: worker.where,
-      hint: 'Put {uds} into `command`, or set transport = "tcp".',
+      hint: 'put {uds} into `command`, or set transport = "tcp"',
     },
   ]
 }

@@ -33,7 +33,7 @@ export function findExecutable(
     code: 'command_not_found',
     message: `command not found: ${command}`,
     where: place.where,
-    hint: isPath ? `${tried[0]} does not exist.` : 'It is in no directory of the PATH of this worker.',
+    hint: isPath ? `${tried[0]} does not exist` : 'It is in no directory of the PATH of this worker.',
   }
 }
 
@@ -54,7 +54,7 @@ function unusable(cwd: string, where: string, what: string): Problem {
     code: 'cwd_unusable',
     message: `the working directory ${cwd} ${what}`,
     where,
-    hint: 'Correct `cwd`.',
+    hint: 'correct `cwd`',
   }
 }
 

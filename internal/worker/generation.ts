@@ -137,7 +137,7 @@ class ProcessGeneration implements Generation {
       code: 'ready_timeout',
       message: `worker ${worker.name} did not answer GET ${target?.path} within ${readyTimeoutMs / 1000} s (${last})`,
       where: worker.where,
-      hint: 'Set `ready_timeout` higher if it needs longer, or correct `ready_path`.',
+      hint: 'set `ready_timeout` higher if it needs longer, or correct `ready_path`',
       ...detail(this.lastLines),
     }
     return { kind: 'failed', problem, permanent: false, portLost: false }

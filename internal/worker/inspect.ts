@@ -135,7 +135,7 @@ function tooOld(python: string, version: string | null, where: string): Problem 
     code: 'python_too_old',
     message: `${python} is ${version === null ? 'too old' : `Python ${version}`}; Python ${oldestPython.join('.')} or newer is needed`,
     where,
-    hint: 'Set `python` to a newer interpreter, or make a virtual environment with one.',
+    hint: 'set `python` to a newer interpreter, or make a virtual environment with one',
   }
 }
 
@@ -152,7 +152,7 @@ function broken(
     code: 'python_broken',
     message: `${python} cannot be used: ${brokenReason(python, error)}`,
     where,
-    hint: `Run \`${python} --version\` to see what it says.`,
+    hint: `run \`${python} --version\` to see what it says`,
     ...(lines.length > 0 ? { detail: lines.slice(-20) } : {}),
   }
 }

@@ -17,7 +17,7 @@ export interface RuntimeDirInput {
 }
 
 /** Bytes the kernel takes for the path of a Unix socket, without the final zero. */
-const longestSocketPath = 107
+export const longestSocketPath = 107
 
 /** Room for `NAME.GENERATION.sock` below the directory; a longer worker name is reported when it comes up. */
 const usualSocketName = 24
@@ -44,7 +44,7 @@ export class RuntimeDir {
     return {
       code: 'socket_path_too_long',
       message: `the socket path ${path} is longer than ${longestSocketPath} bytes`,
-      hint: 'Use a shorter worker name, or set RUNTIME_DIRECTORY to a short directory.',
+      hint: 'use a shorter worker name, or set RUNTIME_DIRECTORY to a short directory',
     }
   }
 
@@ -73,13 +73,18 @@ export function runtimeDirCandidates(env: RuntimeDirInput['env']): readonly stri
   ]
 }
 
+/** Twelve hex digits that stand for a configuration: the name of its directory in each place. */
+export function instanceHash(instanceKey: string): string {
+  return createHash('sha256').update(instanceKey).digest('hex').slice(0, 12)
+}
+
 /**
  * Creates the directory in the first place that is ours and writable, and removes what dead gateways left there.
  *
  * @returns the directory, or the problem `runtime_dir` naming every place and what is wrong with it
  */
 export function openRuntimeDir(input: RuntimeDirInput): RuntimeDir | Problem {
-  const instance = createHash('sha256').update(input.instanceKey).digest('hex').slice(0, 12)
+  const instance = instanceHash(input.instanceKey)
   const pid = input.pid ?? process.pid
   const refused: string[] = []
   for (const base of input.candidates ?? runtimeDirCandidates(input.env)) {
@@ -90,7 +95,7 @@ export function openRuntimeDir(input: RuntimeDirInput): RuntimeDir | Problem {
   return {
     code: 'runtime_dir',
     message: 'there is no private directory for sockets',
-    hint: 'Set RUNTIME_DIRECTORY to a short directory that only this account can write to.',
+    hint: 'set RUNTIME_DIRECTORY to a short directory that only this account can write to',
     detail: refused,
   }
 }

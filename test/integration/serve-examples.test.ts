@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 
@@ -43,12 +43,12 @@ test('the quickstart answers as its README says', async (t) => {
 })
 
 test('without a configuration the quickstart is found by itself', async (t) => {
-  const cwd = await freshDirectory(t, { from: 'examples/quickstart' })
-  await rm(join(cwd, 'fluxlit.toml'))
-  const { code, stdout, stderr } = await run(['check', '--json'], { cwd })
-  assert.equal(code, 0, stdout + stderr)
-  assert.match(stdout, /main:app/)
-  assert.match(stdout, /streamlit_app\.py/)
+  const { main, ui } = await sources()
+  const { url } = await (
+    await gateway(t, { detect: true, files: { 'main.py': main, 'streamlit_app.py': ui } })
+  ).ready()
+  assert.equal((await ask(`${url}/api/items/1`)).status, 200)
+  assert.match((await ask(`${url}/`)).body, /<div id="root">/)
 })
 
 test('a server in another language stands beside Streamlit', async (t) => {
@@ -64,3 +64,11 @@ test('two Streamlit apps and an API keep apart', async (t) => {
   assert.match((await ask(`${url}/stock/`)).body, /<div id="root">/)
   assert.equal((await ask(`${url}/stock/_stcore/health`)).body, 'ok')
 })
+
+async function sources(): Promise<{ main: string; ui: string }> {
+  const directory = join(repository, 'examples', 'quickstart')
+  const [main, ui] = await Promise.all(
+    ['main.py', 'streamlit_app.py'].map((name) => readFile(join(directory, name), 'utf8')),
+  )
+  return { main: main ?? '', ui: ui ?? '' }
+}

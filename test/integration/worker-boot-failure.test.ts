@@ -23,7 +23,7 @@ describe('a worker that cannot start says why', () => {
     const { reason } = await failure(worker(t, uvicorn(apps, { app: 'renamed:app' }), await testRoom(t)))
     assert.equal(reason.code, 'app_attribute_missing')
     assert.equal(reason.message, 'module `renamed` has no attribute `app`; it has: application, service')
-    assert.equal(reason.hint, 'Write app = "renamed:application".')
+    assert.equal(reason.hint, 'write app = "renamed:application"')
   })
 
   it('when an import inside the app fails, with file and line', async (t) => {

@@ -65,7 +65,7 @@ export function mounted(
     mount,
     hosts: [],
     stripPrefix: kind !== 'streamlit',
-    maxBodyBytes: 1024 * 1024,
+    maxBodyBytes: 200 * 1024 * 1024,
     ready: { path: '/', timeoutMs: 1, probeIntervalMs: 1, probeTimeoutMs: 1, probeFailures: 1 },
     run: { kind: 'url', address: { kind: 'unix', path: '/nonexistent/w.sock' }, basePath },
     ...others,
@@ -88,19 +88,17 @@ export interface FrontOptions {
 /** The whole request path in the test's own process, with workers that are only a state and an address. */
 export interface Front {
   readonly port: number
-  /** `127.0.0.1:PORT`, as a client names it. */
-  readonly host: string
   readonly listener: Listener
   readonly backends: readonly Backend[]
   readonly view: { draining: boolean }
   /** Access records so far. */
   readonly records: readonly AccessRecord[]
   /** The worker of that name. */
-  worker(name: string): FakeWorker
+  readonly worker: (name: string) => FakeWorker
   /** A new connection. */
-  connect(): Promise<Wire>
+  readonly connect: () => Promise<Wire>
   /** Resolves when `count` access records have been written. */
-  settled(count: number): Promise<readonly AccessRecord[]>
+  readonly settled: (count: number) => Promise<readonly AccessRecord[]>
 }
 
 /** Opens a front; closed after the test. */
@@ -127,15 +125,15 @@ export async function front(t: Cleanup, options: FrontOptions): Promise<Front> {
     listener.destroy()
     await Promise.all(backends.map((backend) => backend.close()))
   })
+  const { port } = listener
   return {
-    port: listener.port,
-    host: `127.0.0.1:${listener.port}`,
+    port,
     listener,
     backends,
     view,
     records,
     worker: (name) => named(workers, name),
-    connect: () => rawClient(t, listener.port),
+    connect: () => rawClient(t, port),
     async settled(count) {
       while (records.length < count) await new Promise<void>((resolve) => waiting.add(resolve))
       return records

@@ -12,6 +12,8 @@ import { processesWith } from './processes.ts'
 export interface GatewayOptions extends Contents {
   /** Text of `fluxlit.toml`; left out when `from` brings one. */
   readonly toml?: string
+  /** Leaves `-c fluxlit.toml` out, so that the apps must be found. */
+  readonly detect?: boolean
   /** Arguments after `serve -c fluxlit.toml --port 0`. */
   readonly args?: readonly string[]
   readonly env?: Readonly<Record<string, string | undefined>>
@@ -30,7 +32,8 @@ export async function gateway(t: Cleanup, options: GatewayOptions): Promise<Gate
   const files = { ...options.files, ...(options.toml === undefined ? {} : { 'fluxlit.toml': options.toml }) }
   const directory = await freshDirectory(t, { ...options, files })
   const id = randomUUID()
-  const child = start(['serve', '-c', 'fluxlit.toml', '--port', '0', ...(options.args ?? [])], {
+  const file = options.detect === true ? [] : ['-c', 'fluxlit.toml']
+  const child = start(['serve', ...file, '--port', '0', ...(options.args ?? [])], {
     cwd: options.cwd ?? directory,
     env: { [marker]: id, ...options.env },
   })
@@ -102,8 +105,8 @@ export class Gateway {
 
   /** Resolves once the listener is open. */
   async listening(): Promise<void> {
-    const record = await this.record('listening', (line) => line['msg'] === 'listening')
-    this.#url = new URL(String(record['url'])).origin
+    const record = await this.record('listening', (line) => listeningUrl(line) !== null)
+    this.#url = new URL(listeningUrl(record) ?? '').origin
   }
 
   /** Resolves once every required worker has become ready for the first time. */
@@ -162,6 +165,13 @@ function parseRecord(line: string): LogRecord {
     // Falls through: text.
   }
   return { text: line }
+}
+
+// Of a JSON log, or of one for people.
+function listeningUrl(record: LogRecord): string | null {
+  if (record['msg'] === 'listening') return String(record['url'])
+  const { text } = record
+  return typeof text === 'string' ? (/\blistening\b.*?(http:\/\/\S+)/.exec(text)?.[1] ?? null) : null
 }
 
 function killQuietly(pid: number): void {

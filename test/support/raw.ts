@@ -142,8 +142,8 @@ export interface RawServer {
   readonly address: Address
   /** Connections accepted so far. */
   readonly wires: readonly Wire[]
-  /** The next connection nobody has asked for yet. */
-  accept(): Promise<Wire>
+  /** The next connection nobody has asked for yet, or the one with that number. */
+  accept(index?: number): Promise<Wire>
   /** Stops accepting; later connections are refused. */
   stop(): Promise<void>
 }
@@ -154,7 +154,7 @@ export async function rawServer(t: Cleanup, kind: Address['kind'] = 'tcp'): Prom
   const waiting: (() => void)[] = []
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     wires.push(new Wire(socket))
-    waiting.shift()?.()
+    for (const resolve of waiting.splice(0)) resolve()
   })
   const path = kind === 'unix' ? join(await freshDirectory(t), 'w.sock') : null
   t.after(() => {
@@ -169,8 +169,7 @@ export async function rawServer(t: Cleanup, kind: Address['kind'] = 'tcp'): Prom
   return {
     address: path === null ? tcpAddress(server) : { kind: 'unix', path },
     wires,
-    async accept() {
-      const index = asked++
+    async accept(index = asked++) {
       while (wires.length <= index) await new Promise<void>((resolve) => waiting.push(resolve))
       const wire = wires[index]
       if (wire === undefined) throw new Error('a connection was there and is gone')

@@ -18,7 +18,7 @@ describe('a report of a failed start', () => {
         code: 'app_attribute_missing',
         message: 'module `main` has no attribute `ap`',
         where: 'fluxlit.toml:4',
-        hint: 'Write app = "main:app".',
+        hint: 'write app = "main:app"',
       },
       permanent: true,
     })

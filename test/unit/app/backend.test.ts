@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import { front, mounted } from '../../support/front.ts'
+import type { Front, FrontOptions } from '../../support/front.ts'
+import { field } from '../../support/message.ts'
+import { recorder } from '../../support/raw.ts'
+import type { Wire } from '../../support/raw.ts'
+
+const page = 'GET / HTTP/1.1\r\nHost: a\r\nSec-Fetch-Mode: navigate\r\n\r\n'
+const call = 'GET /x HTTP/1.1\r\nHost: a\r\n\r\n'
+const last = { code: 'x', message: 'x' }
+
+/** A front whose only worker is starting. */
+function opened(t: Parameters<typeof front>[0], options: Partial<FrontOptions> = {}): Promise<Front> {
+  return front(t, { ...options, workers: [{ config: mounted('http', 'ui', '/'), address: null }] })
+}
+
+/** A connection whose request is waiting for the worker. */
+async function waiting(gateway: Front, request = call): Promise<Wire> {
+  const held = gateway.backends[0]?.held ?? 0
+  const client = await gateway.connect()
+  client.send(request)
+  const probe = await gateway.connect()
+  while ((gateway.backends[0]?.held ?? 0) === held) {
+    await probe.send('GET /__fluxlit/livez HTTP/1.1\r\nHost: a\r\n\r\n').answer()
+  }
+  return client
+}
+
+test('on the first start a page load gets the waiting page at once', async (t) => {
+  const { connect, settled } = await opened(t)
+  const answer = await (await connect()).send(page).answer()
+  assert.deepEqual([answer.status, field(answer, 'Retry-After')], [503, '2'])
+  assert.match(answer.body, /This page continues by itself/)
+  assert.equal((await settled(1))[0]?.reason, 'worker_starting')
+})
+
+test('on the first start everything else waits and is then served', async (t) => {
+  const worker = await recorder(t)
+  const gateway = await opened(t)
+  const client = await waiting(gateway)
+  assert.equal(client.pending, '')
+  gateway.worker('ui').ready(worker.address)
+  assert.equal((await client.answer()).status, 200)
+  const [record] = await gateway.settled(1)
+  assert.ok((record?.heldMs ?? 0) > 0)
+  assert.equal(gateway.backends[0]?.held, 0)
+})
+
+test('once it was ready page loads wait too', async (t) => {
+  const worker = await recorder(t)
+  const gateway = await opened(t)
+  gateway.worker('ui').ready(worker.address)
+  gateway.worker('ui').become({ kind: 'backing-off', generation: 1, attempt: 1, since: 0, delayMs: 1, last })
+  const client = await waiting(gateway, page)
+  gateway.worker('ui').starting()
+  gateway.worker('ui').ready(worker.address)
+  assert.equal((await client.answer()).status, 200)
+})
+
+test('after the longest wait a page load gets the waiting page and the rest 503', async (t) => {
+  const gateway = await opened(t, { holdMs: 1 })
+  gateway.worker('ui').ready(null)
+  gateway.worker('ui').starting()
+  const client = await gateway.connect()
+  const shown = await client.send(page).answer()
+  assert.match(shown.body, /This page continues by itself/)
+  const refused = await client.send(call).answer()
+  assert.deepEqual(
+    [shown.status, refused.status, field(refused, 'Retry-After'), field(refused, 'Content-Type')],
+    [503, 503, '2', 'application/problem+json'],
+  )
+})
+
+test('when as many wait as may, the next one is refused', async (t) => {
+  const gateway = await opened(t, { maxHeld: 1 })
+  await waiting(gateway)
+  const answer = await (await gateway.connect()).send(call).answer()
+  assert.deepEqual([answer.status, field(answer, 'Retry-After')], [503, '2'])
+})
+
+test('a client that leaves makes room for the next one that waits', async (t) => {
+  const gateway = await opened(t, { maxHeld: 1 })
+  const first = await waiting(gateway)
+  first.reset()
+  await gateway.settled(1)
+  await waiting(gateway)
+})
+
+test('a worker that fails answers those who wait', async (t) => {
+  const gateway = await opened(t)
+  const client = await waiting(gateway)
+  gateway.worker('ui').become({ kind: 'failed', generation: 1, since: 0, reason: last, retrying: true })
+  const answer = await client.answer()
+  assert.deepEqual([answer.status, field(answer, 'Retry-After')], [503, '10'])
+  assert.equal((await gateway.settled(1))[0]?.reason, 'worker_down')
+})
+
+test('a worker on its way out gets nothing more', async (t) => {
+  const gateway = await opened(t)
+  gateway.worker('ui').become({ kind: 'draining', generation: 1, since: 0 })
+  await (await gateway.connect()).send(call).answer()
+  gateway.worker('ui').become({ kind: 'stopped', since: 0 })
+  await (await gateway.connect()).send(call).answer()
+  assert.deepEqual(
+    (await gateway.settled(2)).map(({ reason }) => reason),
+    ['draining', 'draining'],
+  )
+})
+
+test('an unhealthy worker is still asked', async (t) => {
+  const { address } = await recorder(t)
+  const gateway = await opened(t)
+  gateway.worker('ui').ready(address)
+  gateway.worker('ui').become({ kind: 'unhealthy', generation: 1, pid: 1, address, since: 0, reason: 'slow' })
+  assert.equal((await (await gateway.connect()).send(call).answer()).status, 200)
+})
+
+test('a request in flight to the previous generation is finished by it', async (t) => {
+  const [before, after] = [await recorder(t), await recorder(t)]
+  const gateway = await opened(t)
+  const slow = await gateway.connect()
+  gateway.worker('ui').ready(before.address)
+  slow.send('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nh')
+  await before.server.accept(0)
+  gateway.worker('ui').ready(after.address)
+  assert.equal((await (await gateway.connect()).send(call).answer()).status, 200)
+  slow.send('i')
+  assert.equal((await slow.answer()).status, 200)
+  assert.deepEqual([before.requests.length, after.requests.length], [1, 1])
+})
