@@ -2,6 +2,7 @@
 
 import yargs from 'yargs'
 import { exitCode, StartupError } from '../fault/startup.ts'
+import { addControlCommands } from './control-commands.ts'
 import { renderProblems, wantsColour } from './render.ts'
 
 const serveFlags = {
@@ -9,7 +10,8 @@ const serveFlags = {
     alias: 'c',
     type: 'string',
     array: true,
-    requiresArg: true,
+    // Exactly one each: what follows the file is an argument again.
+    nargs: 1,
     describe: 'configuration file; may repeat, later files win',
   },
   host: { type: 'string', requiresArg: true, describe: 'address to listen on (gateway_host)' },
@@ -53,7 +55,7 @@ export async function main(argv: readonly string[]): Promise<number> {
 }
 
 function commands(argv: readonly string[], done: (outcome: Promise<number>) => Promise<void>) {
-  return yargs([...argv])
+  const program = yargs([...argv])
     .scriptName('fluxlit')
     .usage('$0 <command>\n\nOne port for a FastAPI app and a Streamlit app.')
     .command(
@@ -77,6 +79,7 @@ function commands(argv: readonly string[], done: (outcome: Promise<number>) => P
           .example('$0 check -c fluxlit.toml', 'exit 0 when it is right, 2 with every problem when not'),
       (flags) => done(import('./check.ts').then(({ check }) => check(flags))),
     )
+  return addControlCommands(program, done)
     .demandCommand(1, 'name a command')
     .strict()
     .version(false)
@@ -90,7 +93,8 @@ function commands(argv: readonly string[], done: (outcome: Promise<number>) => P
     )
     .exitProcess(false)
     .fail((message, error) => {
-      if (error instanceof Error) throw error
+      // yargs throws its own kind for what the user wrote (`-c` without a file); the others are ours.
+      if (error instanceof Error && error.name !== 'YError') throw error
       throw usageError(message.replaceAll('\n', ' '), argv)
     })
 }

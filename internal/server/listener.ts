@@ -125,6 +125,8 @@ export class Listener {
     })
     server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
       if (error.code === 'ECONNRESET') socket.destroy()
+      // Bytes behind a request that asked to close: its answer ends the connection.
+      else if (error.code === 'HPE_CLOSED_CONNECTION' && this.#isBusy(socket)) return
       else this.#malformed(malformedCode(error.code), socket, handlers)
     })
   }
@@ -133,9 +135,14 @@ export class Listener {
   #malformed(code: FailureCode, socket: Duplex, handlers: ListenerHandlers): void {
     if (this.#refused.has(socket)) return
     this.#refused.add(socket)
-    const busy = (this.#inFlight.get(socket) ?? 0) > 0
-    if (busy || !socket.writable || !(socket instanceof Socket)) socket.destroy()
+    // A refusal written in this turn leaves at the end of it.
+    if (this.#isBusy(socket)) setImmediate(() => socket.destroy())
+    else if (!socket.writable || !(socket instanceof Socket)) socket.destroy()
     else handlers.malformed(failure(code), socket)
+  }
+
+  #isBusy(socket: Duplex): boolean {
+    return (this.#inFlight.get(socket) ?? 0) > 0
   }
 
   #begin(request: IncomingMessage, response: ServerResponse): void {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import { chmodSync, lstatSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, lstatSync, mkdirSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 
 import type { Problem } from '../fault/startup.ts'
 
@@ -58,6 +58,12 @@ export class RuntimeDir {
   /** Removes the directory with everything in it. Idempotent. */
   close(): void {
     rmSync(this.path, { recursive: true, force: true })
+    try {
+      // Only when no other gateway with this configuration is there.
+      rmdirSync(dirname(this.path))
+    } catch {
+      // It is, or the directory is the service manager's to remove.
+    }
   }
 }
 

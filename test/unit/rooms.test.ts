@@ -48,7 +48,7 @@ const rooms: Readonly<Record<string, Allowance>> = {
       'server',
     ],
   },
-  cli: { rooms: ['app', 'admin', 'config'], npm: ['yargs'] },
+  cli: { rooms: ['app', 'admin', 'config', 'host'], npm: ['yargs'] },
   cmd: { rooms: ['cli'] },
 }
 

@@ -1,0 +1,124 @@
+/** What each address of the control socket does. */
+
+import type { IncomingMessage, ServerResponse } from 'node:http'
+
+import { nearest } from '../config/nearest.ts'
+import type { Problem } from '../fault/startup.ts'
+import type { Logger } from '../log/types.ts'
+import { readBody } from './body.ts'
+import { parseJson, type ControlTarget } from './control.ts'
+import { OperationDesk } from './operation.ts'
+import { isRecord, isTexts } from './shape.ts'
+
+/** Reads requests, refuses what makes no sense, and hands the rest to the gateway. */
+export class ControlVerbs {
+  readonly #target: ControlTarget
+  readonly #logger: Logger
+  readonly #operations: OperationDesk
+  #stopping = false
+
+  constructor(target: ControlTarget, logger: Logger) {
+    this.#target = target
+    this.#logger = logger
+    this.#operations = new OperationDesk(logger)
+  }
+
+  /** Answers one request. Rejects when the client leaves before it has asked, or the gateway breaks a promise. */
+  async obey(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const path = request.url?.split('?')[0] ?? ''
+    const method = methods.get(path)
+    if (method === undefined)
+      return refuse(response, 404, bad(`there is no ${path}`, `known: ${[...methods.keys()].join(', ')}`))
+    if (request.method !== method) {
+      response.setHeader('allow', method)
+      return refuse(response, 405, bad(`${path} takes ${method} only`))
+    }
+    const body = await readBody(request)
+    if (body === null) return refuse(response, 413, bad('the request is too long'))
+    const value = body.trim() === '' ? {} : parseJson(body)
+    if (!isRecord(value)) return refuse(response, 400, bad('the body must be a JSON object'))
+    await this.#perform(path, value, response)
+  }
+
+  async #perform(
+    path: string,
+    body: Readonly<Record<string, unknown>>,
+    response: ServerResponse,
+  ): Promise<void> {
+    switch (path) {
+      case '/status':
+        return answer(response, 200, this.#target.status())
+      case '/drain':
+        this.#logger.info({}, 'drain asked for')
+        this.#target.drain()
+        return answer(response, 200, { ok: true })
+      case '/stop':
+        return this.#stop(response)
+      case '/restart':
+        return this.#restart('workers' in body ? body['workers'] : [], response)
+      default:
+        return this.#operate('reload', response, (progress) => this.#target.reload(progress))
+    }
+  }
+
+  /** Stops only after the answer is out: the stop may end this very socket. */
+  #stop(response: ServerResponse): void {
+    this.#logger.info({}, 'stop asked for')
+    this.#stopping = true
+    if (response.destroyed) return this.#target.stop()
+    response.once('close', () => this.#target.stop())
+    answer(response, 200, { ok: true })
+  }
+
+  async #restart(workers: unknown, response: ServerResponse): Promise<void> {
+    if (!isTexts(workers)) return refuse(response, 400, bad('`workers` must be a list of names'))
+    const known = Object.keys(this.#target.status().workers)
+    const unknown = workers.filter((name) => !known.includes(name))
+    if (unknown.length > 0) return refuse(response, 400, ...unknown.map((name) => unknownWorker(name, known)))
+    const name = workers.length === 0 ? 'restart' : `restart of ${workers.join(', ')}`
+    await this.#operate(name, response, (progress) => this.#target.restart(workers, progress))
+  }
+
+  async #operate(
+    name: string,
+    response: ServerResponse,
+    work: Parameters<OperationDesk['run']>[2],
+  ): Promise<void> {
+    const { busy } = this.#operations
+    if (this.#stopping) return refuse(response, 409, stopping)
+    if (busy !== null) return refuse(response, 409, busy)
+    await this.#operations.run(name, response, work)
+  }
+}
+
+const methods: ReadonlyMap<string, string> = new Map([
+  ['/status', 'GET'],
+  ['/restart', 'POST'],
+  ['/reload', 'POST'],
+  ['/drain', 'POST'],
+  ['/stop', 'POST'],
+])
+
+const stopping: Problem = { code: 'control_busy', message: 'the gateway is stopping' }
+
+/** What only another program than ours would send. */
+function bad(message: string, hint?: string): Problem {
+  return { code: 'control_request', message, ...(hint === undefined ? {} : { hint }) }
+}
+
+function unknownWorker(name: string, known: readonly string[]): Problem {
+  const near = nearest(name, known)
+  const hint = near === null ? `workers: ${known.join(', ')}` : `did you mean \`${near}\`?`
+  return { code: 'unknown_worker', message: `there is no worker ${JSON.stringify(name)}`, hint }
+}
+
+/** Answers with what is wrong. Breaks the connection off when another answer has begun. */
+export function refuse(response: ServerResponse, status: number, ...problems: readonly Problem[]): void {
+  answer(response, status, { problems })
+}
+
+function answer(response: ServerResponse, status: number, value: unknown): void {
+  if (response.headersSent) return void response.destroy()
+  response.writeHead(status, { 'content-type': 'application/json' })
+  response.end(`${JSON.stringify(value)}\n`)
+}

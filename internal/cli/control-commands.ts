@@ -1,0 +1,100 @@
+/** The verbs that talk to a running gateway, as the command line knows them. */
+
+import type { Argv } from 'yargs'
+
+import type { Terminal } from './control-terminal.ts'
+
+const gatewayFlags = {
+  config: {
+    alias: 'c',
+    type: 'string',
+    array: true,
+    // Exactly one each: what follows the file is an argument again.
+    nargs: 1,
+    describe: 'configuration file the gateway was started with',
+  },
+  socket: { type: 'string', requiresArg: true, describe: 'control socket of the gateway' },
+  pid: { type: 'string', requiresArg: true, describe: 'process id of the gateway' },
+} as const
+
+/** Takes the outcome of a verb. */
+type Done = (outcome: Promise<number>) => Promise<void>
+
+/** Adds `status`, `restart`, `reload`, `drain`, `stop` and `healthcheck`. */
+export function addControlCommands(program: Argv, done: Done): Argv {
+  return addReaders(addWriters(program, done), done)
+}
+
+function addWriters(program: Argv, done: Done): Argv {
+  return program
+    .command(
+      'restart [worker..]',
+      'start workers anew from the files as they are now, and switch when they are ready',
+      (command) =>
+        command
+          .positional('worker', { type: 'string', array: true, describe: 'names; all without one' })
+          .options(gatewayFlags)
+          .example('$0 restart api', 'after a deploy; exit 1 and the old one stays when the new one fails'),
+      (flags) => done(load().then(({ verbs, terminal }) => verbs.restart(flags, terminal))),
+    )
+    .command(
+      'reload',
+      'put a changed configuration in force',
+      (command) => command.options(gatewayFlags),
+      (flags) => done(load().then(({ verbs, terminal }) => verbs.reload(flags, terminal))),
+    )
+    .command(
+      'drain',
+      'let readyz answer 503 and keep serving (before a stop, behind a load balancer)',
+      (command) => command.options(gatewayFlags),
+      (flags) => done(load().then(({ verbs, terminal }) => verbs.drain(flags, terminal))),
+    )
+    .command(
+      'stop',
+      'stop the gateway: finish what is in flight, then wait until its process is gone',
+      (command) => command.options(gatewayFlags),
+      (flags) => done(load().then(({ verbs, terminal }) => verbs.stop(flags, terminal))),
+    )
+}
+
+function addReaders(program: Argv, done: Done): Argv {
+  return program
+    .command(
+      'status',
+      'show the running gateway and its workers',
+      (command) =>
+        command
+          .options(gatewayFlags)
+          .option('json', { type: 'boolean', describe: 'print JSON' })
+          .option('watch', { alias: 'w', type: 'boolean', describe: 'again every second until Ctrl-C' }),
+      (flags) =>
+        done(
+          Promise.all([import('./status.ts'), newTerminal()]).then(([verb, io]) => verb.status(flags, io)),
+        ),
+    )
+    .command(
+      'healthcheck',
+      'exit 0 when the running gateway is ready, else 1',
+      (command) =>
+        command
+          .options(gatewayFlags)
+          .option('url', { type: 'string', requiresArg: true, describe: 'ask this address, not the socket' })
+          .example('$0 healthcheck --url http://127.0.0.1:8000', 'HEALTHCHECK of an image without curl'),
+      (flags) =>
+        done(
+          Promise.all([import('./healthcheck.ts'), newTerminal()]).then(([verb, io]) =>
+            verb.healthcheck(flags, io),
+          ),
+        ),
+    )
+}
+
+async function load(): Promise<{ verbs: typeof import('./control.ts'); terminal: Terminal }> {
+  const [verbs, terminal] = await Promise.all([import('./control.ts'), newTerminal()])
+  return { verbs, terminal }
+}
+
+async function newTerminal(): Promise<Terminal> {
+  const { processTerminal } = await import('./control-terminal.ts')
+  return processTerminal()
+}
