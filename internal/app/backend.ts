@@ -4,13 +4,15 @@
  */
 
 import type { EventEmitter } from 'node:events'
-import type { RoutedWorker } from '../config/config.ts'
+import type { Address, RoutedWorker } from '../config/config.ts'
 import { failure, type Failure } from '../fault/failure.ts'
 import type { OutgoingRules } from '../proxy/outgoing.ts'
+import type { Tunnel } from '../proxy/tunnel.ts'
 import { Upstream, type UpstreamOptions } from '../proxy/upstream.ts'
 import { dropSegments } from '../route/table.ts'
 import type { PathTarget } from '../route/target.ts'
 import type { Worker, WorkerState } from '../worker/types.ts'
+import { within } from './deadline.ts'
 
 /** Settings shared by all backends. */
 export interface BackendOptions {
@@ -31,29 +33,59 @@ export type Leaving = Pick<EventEmitter, 'once' | 'off'>
 /** Seconds after which a client should try again. */
 const retryAfterS = 2
 
+/** A worker that may have several processes; each has an address of its own. */
+export type RoutableWorker = Worker & { readonly addresses?: readonly Address[] }
+
 /** A worker behind a mount. */
 export class Backend {
-  readonly worker: Worker
+  readonly worker: RoutableWorker
   readonly config: RoutedWorker
   readonly rules: OutgoingRules
   readonly #options: BackendOptions
   readonly #base: string
   readonly #waiting = new Set<(state: WorkerState) => void>()
-  #upstream: Upstream | null = null
+  readonly #tunnels: Map<Tunnel, Address>
+  readonly #retiring = new Map<string, Promise<void>>()
+  #upstreams: readonly Upstream[] = []
+  #sessionsLost: number
+  #released = false
 
-  constructor(worker: Worker, config: RoutedWorker, options: BackendOptions) {
+  /** @param previous the same worker's backend under the configuration before, whose WebSockets go on */
+  constructor(
+    worker: RoutableWorker,
+    config: RoutedWorker,
+    options: BackendOptions,
+    previous: Backend | null = null,
+  ) {
     this.worker = worker
     this.config = config
     this.#options = options
+    this.#tunnels = previous === null ? new Map() : previous.#tunnels
+    this.#sessionsLost = previous === null ? 0 : previous.#sessionsLost
     this.#base = config.kind !== 'static' && config.run.kind === 'url' ? config.run.basePath : ''
     this.rules = { prefix: this.#hiddenPrefix(), ownOrigin: config.kind === 'streamlit' }
     this.#follow(worker.state)
     worker.onChange((state) => this.#follow(state))
   }
 
-  /** Number of requests waiting. */
+  /** Requests waiting for the worker. */
   get held(): number {
     return this.#waiting.size
+  }
+
+  /** Requests being answered by it. */
+  get inFlight(): number {
+    return this.#upstreams.reduce((sum, upstream) => sum + upstream.inFlight, 0)
+  }
+
+  /** WebSockets open to it. */
+  get tunnels(): number {
+    return this.#tunnels.size
+  }
+
+  /** Streamlit sessions that were open when their process ended. */
+  get sessionsLost(): number {
+    return this.#sessionsLost
   }
 
   /**
@@ -78,7 +110,7 @@ export class Backend {
     switch (state.kind) {
       case 'ready':
       case 'unhealthy':
-        return this.#upstream ?? { ...failure('worker_down'), retryAfterS }
+        return this.#leastBusy(null) ?? { ...failure('worker_down'), retryAfterS }
       case 'starting':
       case 'backing-off':
         return this.#wait(isNavigation, client)
@@ -88,29 +120,94 @@ export class Backend {
         return { ...failure('draining'), retryAfterS }
       case 'stopped':
         // Before its first start, while its program is being looked at, it only seems to have ended.
-        return this.worker.everReady ? { ...failure('draining'), retryAfterS } : this.#wait(isNavigation, client)
+        return this.worker.everReady
+          ? { ...failure('draining'), retryAfterS }
+          : this.#wait(isNavigation, client)
     }
   }
 
-  /** Asks again after `failed` broke: another connection, or the next generation once the death is noticed. */
+  /** Asks again after `failed` broke: another process, or the next generation once the death is noticed. */
   async readmit(failed: Upstream): Promise<Upstream | Failure> {
-    if (this.#upstream === failed) await this.#change(deathNoticeMs, null)
+    const other = this.#leastBusy(failed)
+    if (other !== null) return other
+    if (this.#upstreams.includes(failed)) await this.#change(deathNoticeMs, null)
     return this.admit(false, null)
+  }
+
+  /** Keeps an open WebSocket until it closes. */
+  hold(tunnel: Tunnel, upstream: Upstream, closed: EventEmitter): void {
+    this.#tunnels.set(tunnel, upstream.address)
+    closed.once('close', () => this.#tunnels.delete(tunnel))
+  }
+
+  /** Ends every WebSocket with a close code, spread evenly over `ms` so that not all clients return at once. */
+  closeTunnels(code: number, ms: number): void {
+    const tunnels = [...this.#tunnels.keys()]
+    tunnels.forEach((tunnel, index) => {
+      setTimeout(() => tunnel.close(code), (ms * index) / tunnels.length).unref()
+    })
+  }
+
+  /**
+   * Waits until nothing is in flight to an address that is no longer routed to, at most `ms`. Its WebSockets
+   * are then ended with 1012: the client comes back and finds the new process.
+   */
+  async retire(address: Address, ms: number): Promise<void> {
+    await within(ms, this.#retiring.get(addressKey(address)) ?? Promise.resolve())
+    for (const [tunnel, at] of this.#tunnels)
+      if (addressKey(at) === addressKey(address)) tunnel.close(serviceRestart)
+  }
+
+  /** Whether `options` would make no difference to this backend. */
+  isMadeWith(options: BackendOptions): boolean {
+    return JSON.stringify(options) === JSON.stringify(this.#options)
+  }
+
+  /** Nothing is routed here any more: waits at most `ms` for what is in flight. WebSockets stay open. */
+  async release(ms: number): Promise<void> {
+    for (const upstream of this.#upstreams) this.#release(upstream)
+    this.#upstreams = []
+    this.#released = true
+    await within(ms, Promise.all(this.#retiring.values()))
   }
 
   /** Ends the connections to the worker. */
   async close(): Promise<void> {
-    await this.#upstream?.destroy()
+    for (const tunnel of this.#tunnels.keys()) tunnel.destroy()
+    await Promise.all(this.#upstreams.map((upstream) => upstream.destroy()))
   }
 
   #follow(state: WorkerState): void {
-    const address = state.kind === 'ready' || state.kind === 'unhealthy' ? state.address : null
-    if (address !== this.#upstream?.address) {
-      // Requests in flight to the previous generation finish or fail with it.
-      void this.#upstream?.close().catch(() => undefined)
-      this.#upstream = address === null ? null : new Upstream(address, this.#options.upstream)
-    }
+    if (this.#released) return
+    const wanted = addressesOf(this.worker, state)
+    const kept = this.#upstreams.filter(({ address }) =>
+      wanted.some((one) => addressKey(one) === addressKey(address)),
+    )
+    for (const upstream of this.#upstreams) if (!kept.includes(upstream)) this.#release(upstream)
+    const fresh = wanted.filter((one) => !kept.some(({ address }) => addressKey(address) === addressKey(one)))
+    this.#upstreams = [...kept, ...fresh.map((address) => new Upstream(address, this.#options.upstream))]
     for (const waiter of this.#waiting) waiter(state)
+  }
+
+  /** Requests in flight to a process that is no longer routed to finish, or fail with it. */
+  #release(upstream: Upstream): void {
+    const key = addressKey(upstream.address)
+    if (this.config.kind === 'streamlit') {
+      for (const at of this.#tunnels.values()) if (addressKey(at) === key) this.#sessionsLost += 1
+    }
+    const closed = upstream
+      .close()
+      .catch(() => undefined)
+      .finally(() => this.#retiring.delete(key))
+    this.#retiring.set(key, closed)
+  }
+
+  #leastBusy(except: Upstream | null): Upstream | null {
+    let best: Upstream | null = null
+    for (const upstream of this.#upstreams) {
+      if (upstream !== except && (best === null || upstream.inFlight < best.inFlight)) best = upstream
+    }
+    return best
   }
 
   #wait(isNavigation: boolean, client: Leaving | null): Admission {
@@ -158,6 +255,18 @@ export class Backend {
 /** How long after a broken connection the death of its worker may take to be noticed. */
 const deathNoticeMs = 250
 
+/** WebSocket close code "service restart" (IANA registry): the client may come back. */
+export const serviceRestart = 1012
+
 function isSettled(state: WorkerState): boolean {
   return state.kind !== 'starting' && state.kind !== 'backing-off'
+}
+
+function addressesOf(worker: RoutableWorker, state: WorkerState): readonly Address[] {
+  if (state.kind !== 'ready' && state.kind !== 'unhealthy') return []
+  return worker.addresses ?? (state.address === null ? [] : [state.address])
+}
+
+function addressKey(address: Address): string {
+  return address.kind === 'unix' ? address.path : `${address.host}:${address.port}`
 }

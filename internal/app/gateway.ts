@@ -1,23 +1,30 @@
 /**
  * The composition root: builds every room from the configuration, starts them in order and stops them in the
  * reverse one. Start: bind -> check the workers' programs -> spawn -> ready. Stop: not ready -> pause -> stop
- * accepting -> end WebSockets -> finish requests -> stop workers. The workers outlive the listener.
+ * accepting -> close WebSockets while requests finish -> stop workers. The workers outlive the listener.
  */
 
+import { ControlServer } from '../admin/control-server.ts'
+import type { ControlOutcome, ControlTarget } from '../admin/control.ts'
+import { makeStatusReport, type StatusReport } from '../admin/status.ts'
 import type { Config } from '../config/config.ts'
 import { exitCode, StartupError, type Problem } from '../fault/startup.ts'
-import type { HealthView } from '../health/health.ts'
-import { createAccessLog } from '../log/access.ts'
+import { belongingTo, endMarked, leftBehind } from '../host/orphans.ts'
+import { createAccessLog, type AccessLog } from '../log/access.ts'
 import type { Logger } from '../log/types.ts'
 import type { Listener } from '../server/listener.ts'
-import { openRuntimeDir } from '../worker/runtime-dir.ts'
-import type { SupervisedWorker } from '../worker/types.ts'
-
-import type { WorkerRoom } from '../worker/room.ts'
 import { preflight } from '../worker/preflight.ts'
-import { createWorker } from '../worker/worker.ts'
-import { Backend } from './backend.ts'
-import { createRequestDeps, openListener } from './listeners.ts'
+import type { WorkerRoom } from '../worker/room.ts'
+import { openRuntimeDir, type RuntimeDir } from '../worker/runtime-dir.ts'
+import { isProblem } from '../worker/problem.ts'
+import type { SupervisedWorker } from '../worker/types.ts'
+import { serviceRestart } from './backend.ts'
+import { pause, within } from './deadline.ts'
+import type { RequestDeps } from './deps.ts'
+import { apiPath, assembleFleet, backendsOf, closeMembers, factsOf, workersOf, type Fleet } from './fleet.ts'
+import { createRequestDeps, openListener, type PublicSocket } from './listeners.ts'
+import { reload } from './reload.ts'
+import { restart } from './restart.ts'
 
 /** What the gateway is built from. */
 export interface GatewayParts {
@@ -29,6 +36,14 @@ export interface GatewayParts {
   readonly bootstrapSource: string
   /** Where the listening address came from, for the message when it is taken. */
   readonly listenOrigin: string
+  readonly version: string
+  readonly mode: 'serve' | 'dev'
+  /** A socket the service manager opened, instead of the configured address. */
+  readonly passed: PublicSocket | null
+  /** Reads the configuration again, as at the start. */
+  readonly readConfig: () => { readonly config: Config } | { readonly problems: readonly Problem[] }
+  /** Begins the stop of the whole process; asked for over the control socket. */
+  readonly onStop: () => void
 }
 
 /** How a stop ended. */
@@ -37,27 +52,49 @@ export interface StopOutcome {
   readonly cutRequests: boolean
 }
 
+/** What changes when a configuration is reloaded: one value, so that a request sees all of it or nothing. */
+interface Current {
+  readonly fleet: Fleet
+  readonly front: RequestDeps
+  readonly internal: RequestDeps
+}
+
 /** A running gateway. */
-export class Gateway {
+export class Gateway implements ControlTarget {
   readonly #parts: GatewayParts
-  readonly #open: AsyncDisposableStack
-  readonly #workers: readonly SupervisedWorker[]
-  readonly #listeners: readonly Listener[]
-  readonly #view: { draining: boolean }
+  readonly #runtime: RuntimeDir
+  readonly #open = new AsyncDisposableStack()
+  readonly #room: WorkerRoom
+  readonly #startedAt = { wall: Date.now(), monotonic: performance.now() }
+  readonly #onFleet: ((fleet: Fleet) => void)[] = []
+  #listeners: readonly Listener[] = []
+  #current: Current
+  #draining = false
+  #internalUrl = ''
   #stopping: Promise<StopOutcome> | null = null
 
-  private constructor(
-    parts: GatewayParts,
-    open: AsyncDisposableStack,
-    workers: readonly SupervisedWorker[],
-    listeners: readonly Listener[],
-    view: { draining: boolean },
-  ) {
+  private constructor(parts: GatewayParts, runtime: RuntimeDir) {
+    const { config } = parts
     this.#parts = parts
-    this.#open = open
-    this.#workers = workers
-    this.#listeners = listeners
-    this.#view = view
+    this.#runtime = runtime
+    this.#room = {
+      logger: parts.logger,
+      runtimeDir: runtime,
+      bootstrapPath: runtime.write('bootstrap.py', parts.bootstrapSource),
+      restart: config.restart,
+      rootPath: config.rootPath,
+      internalApiBase: () => this.#internalUrl + this.config.rootPath + apiPath(this.config),
+      apiPrefix: apiPath(config),
+      mode: parts.mode,
+      stateDir: config.stateDir,
+      env: parts.env,
+      root: config.root,
+      retire: async (name, address) => {
+        const member = this.#current.fleet.members.find(({ worker }) => worker.name === name)
+        await member?.backend?.retire(address, this.config.drain.timeoutMs)
+      },
+    }
+    this.#current = this.#compose(assembleFleet(config, this.#room))
   }
 
   /**
@@ -65,126 +102,175 @@ export class Gateway {
    * @throws StartupError when the port is taken or a worker's program cannot run; nothing is left behind
    */
   static async start(parts: GatewayParts): Promise<Gateway> {
-    await using open = new AsyncDisposableStack()
-    const { config, logger } = parts
-    const runtime = openRuntimeDir({ instanceKey: config.instanceKey, env: parts.env })
-    if ('code' in runtime) throw new StartupError([runtime], exitCode.usage)
-    open.defer(() => runtime.close())
-
-    const view = { draining: false }
-    let internalUrl = ''
-    const room: WorkerRoom = {
-      logger,
-      runtimeDir: runtime,
-      bootstrapPath: runtime.write('bootstrap.py', parts.bootstrapSource),
-      restart: config.restart,
-      rootPath: config.rootPath,
-      internalApiBase: () => internalUrl + apiPath(config),
-      apiPrefix: apiPath(config),
-      mode: 'serve',
-      stateDir: config.stateDir,
-      env: parts.env,
-      root: config.root,
+    const runtime = openRuntimeDir({ instanceKey: parts.config.instanceKey, env: parts.env })
+    if (isProblem(runtime)) throw new StartupError([runtime], exitCode.usage)
+    const gateway = new Gateway(parts, runtime)
+    gateway.#open.defer(() => runtime.close())
+    try {
+      await gateway.#start()
+      return gateway
+    } catch (error) {
+      await gateway.#open.disposeAsync()
+      throw error
     }
-    const workers = config.workers.map((worker) => createWorker(worker, room))
-    const backends = createBackends(config, workers)
-    const deps = createRequestDeps({
-      config,
-      backends,
-      health: (): HealthView => ({ workers, draining: view.draining }),
-      accessLog: createAccessLog(logger, config.log.access),
-    })
-    const internal = await openListener(config.internalListen, 'internal.listen', deps(true))
-    open.defer(() => internal.destroy())
-    internalUrl = internal.url + config.rootPath
-    const front = await openListener(config.listen, parts.listenOrigin, deps(false))
-    open.defer(() => front.destroy())
-    logger.info({ url: front.url + config.rootPath }, 'listening')
+  }
 
-    await check(config, room)
-    for (const backend of backends) open.defer(() => backend.close())
-    for (const worker of workers) open.defer(() => worker.close())
-    for (const worker of workers) worker.start()
-    return new Gateway(parts, open.move(), workers, [front, internal], view)
+  /** The configuration in force. */
+  get config(): Config {
+    return this.#current.fleet.config
+  }
+
+  /** Where browsers reach it. */
+  get url(): string {
+    return (this.#listeners[0]?.url ?? '') + this.config.rootPath
   }
 
   /** The workers, in the order of the configuration. */
   get workers(): readonly SupervisedWorker[] {
-    return this.#workers
+    return workersOf(this.#current.fleet)
+  }
+
+  /** Calls `listener` now and after every reload with the workers there are. */
+  onFleet(listener: (workers: readonly SupervisedWorker[]) => void): void {
+    const tell = (fleet: Fleet): void => listener(workersOf(fleet))
+    this.#onFleet.push(tell)
+    tell(this.#current.fleet)
+  }
+
+  status(): StatusReport {
+    return makeStatusReport(
+      {
+        version: this.#parts.version,
+        url: this.url,
+        instance: this.config.instanceKey,
+        sources: this.config.sources,
+        startedAt: this.#startedAt.wall,
+        uptimeMs: performance.now() - this.#startedAt.monotonic,
+        draining: this.#draining,
+      },
+      factsOf(this.#current.fleet),
+    )
+  }
+
+  drain(): void {
+    if (!this.#draining) this.#parts.logger.info({}, 'draining: not ready from now on, still serving')
+    this.#draining = true
+  }
+
+  restart(names: readonly string[], progress: (line: string) => void): Promise<ControlOutcome> {
+    return this.#untilStopped(restart(this.#current.fleet, names, progress))
+  }
+
+  async reload(progress: (line: string) => void): Promise<ControlOutcome> {
+    const read = this.#parts.readConfig()
+    if ('problems' in read) return { ok: false, problems: read.problems }
+    const { config } = read
+    const room = { ...this.#room, restart: config.restart, rootPath: config.rootPath, apiPrefix: apiPath(config) }
+    const adopt = (fleet: Fleet): void => {
+      this.#current = this.#compose(fleet)
+      for (const tell of this.#onFleet) tell(fleet)
+    }
+    return this.#untilStopped(reload({ from: this.#current.fleet, to: config, room, adopt, progress }))
+  }
+
+  /** Asks for the stop of the process; see {@link close}. */
+  stop(): void {
+    this.#parts.onStop()
   }
 
   /** Stops gracefully within `drain.delay` + `drain.timeout` + the workers' grace. Idempotent. */
-  stop(): Promise<StopOutcome> {
-    this.#stopping ??= this.#stop()
+  close(): Promise<StopOutcome> {
+    this.#stopping ??= this.#close()
     return this.#stopping
   }
 
   /** Ends everything now, synchronously. */
   destroy(): void {
-    for (const worker of this.#workers) worker.destroy()
+    for (const worker of this.workers) worker.destroy()
     for (const listener of this.#listeners) listener.destroy()
+    this.#runtime.close()
   }
 
-  async #stop(): Promise<StopOutcome> {
-    const { drain } = this.#parts.config
-    this.#view.draining = true
+  async #start(): Promise<void> {
+    const { config, logger, listenOrigin, passed } = this.#parts
+    await this.#openControl()
+    this.#open.defer(() => this.#endEscaped())
+    this.#open.defer(() => closeMembers(this.#current.fleet.members))
+    const internal = await openListener(config.internalListen, 'internal.listen', () => this.#current.internal)
+    this.#listeners = [internal]
+    this.#open.defer(() => internal.destroy())
+    this.#internalUrl = internal.url
+    const front = await openListener(passed ?? config.listen, listenOrigin, () => this.#current.front)
+    this.#listeners = [front, internal]
+    this.#open.defer(() => front.destroy())
+    logger.info({ url: this.url }, 'listening')
+    await this.#endLeftBehind()
+    await this.#check()
+    for (const worker of this.workers) worker.start()
+  }
+
+  async #openControl(): Promise<void> {
+    const socket = this.#runtime.socketPath('control')
+    if (isProblem(socket)) throw new StartupError([socket], exitCode.usage)
+    const control = await ControlServer.open({ path: socket.path, target: this, logger: this.#parts.logger })
+    if (isProblem(control)) throw new StartupError([control], exitCode.failed)
+    this.#open.defer(() => control.close())
+  }
+
+  /** Every program that cannot run is reported before any is started. */
+  async #check(): Promise<void> {
+    const [first, ...others] = await preflight(this.config.workers, this.#room)
+    if (first === undefined) return
+    const problems: readonly [Problem, ...Problem[]] = [first, ...others]
+    const missingModule = problems.some((problem) => problem.code === 'module_missing')
+    throw new StartupError(problems, missingModule ? exitCode.failed : exitCode.usage)
+  }
+
+  #compose(fleet: Fleet): Current {
+    const { logger } = this.#parts
+    const accessLog: AccessLog = createAccessLog(logger, fleet.config.log.access)
+    const workers = workersOf(fleet)
+    const deps = createRequestDeps({
+      config: fleet.config,
+      backends: backendsOf(fleet),
+      health: () => ({ workers, draining: this.#draining }),
+      accessLog,
+    })
+    return { fleet, front: deps(false), internal: deps(true) }
+  }
+
+  async #close(): Promise<StopOutcome> {
+    const { drain } = this.config
+    this.#draining = true
     await pause(drain.delayMs)
     const closed = Promise.all(this.#listeners.map((listener) => listener.close()))
-    for (const listener of this.#listeners) listener.endUpgraded()
+    for (const backend of backendsOf(this.#current.fleet)) backend.closeTunnels(serviceRestart, drain.timeoutMs / 2)
     const finished = await within(drain.timeoutMs, closed)
     for (const listener of this.#listeners) listener.destroy()
     await this.#open.disposeAsync()
     return { cutRequests: !finished }
   }
-}
 
-/** Path of the API below the root path, `''` when there is none to speak of. */
-function apiPath(config: Config): string {
-  const api = config.workers.find((worker) => worker.kind === 'uvicorn')
-  return api === undefined || api.mount === '/' ? '' : api.mount
-}
-
-function createBackends(config: Config, workers: readonly SupervisedWorker[]): readonly Backend[] {
-  const { timeouts, limits } = config
-  return config.workers.flatMap((worker, index) => {
-    const running = workers[index]
-    if (worker.kind === 'process' || running === undefined) return []
-    const upstream = {
-      connectMs: timeouts.connectMs,
-      responseHeadersMs: timeouts.responseHeadersMs,
-      responseIdleMs: timeouts.responseIdleMs,
-      // Uvicorn is started with 75 s; of all others only its default of 5 s is known.
-      keepAliveMs: worker.kind === 'uvicorn' && worker.run.kind === 'spawn' ? 60_000 : 4_000,
-      connections: 1024,
-      headerBytes: limits.headerBytes,
+  /** A stop in the middle of a restart or reload ends it with an answer instead of leaving the client waiting. */
+  async #untilStopped(work: Promise<ControlOutcome>): Promise<ControlOutcome> {
+    const stopped: ControlOutcome = {
+      ok: false,
+      problems: [{ code: 'stopped', message: 'the gateway was stopped meanwhile' }],
     }
-    const options = { rootPath: config.rootPath, upstream, holdMs: timeouts.holdMs, maxHeld: 1024 }
-    return [new Backend(running, worker, options)]
-  })
-}
-
-/** Every program that cannot run is reported before any is started. */
-async function check(config: Config, room: WorkerRoom): Promise<void> {
-  const [first, ...others] = await preflight(config.workers, room)
-  if (first === undefined) return
-  const problems: readonly [Problem, ...Problem[]] = [first, ...others]
-  const missingModule = problems.some((problem) => problem.code === 'module_missing')
-  throw new StartupError(problems, missingModule ? exitCode.failed : exitCode.usage)
-}
-
-/** Whether `work` was done before `ms` passed. */
-async function within(ms: number, work: Promise<unknown>): Promise<boolean> {
-  const late = Promise.withResolvers<boolean>()
-  const timer = setTimeout(late.resolve, ms, false)
-  try {
-    return await Promise.race([work.then(() => true), late.promise])
-  } finally {
-    clearTimeout(timer)
+    const ended = Promise.withResolvers<ControlOutcome>()
+    this.#open.defer(() => ended.resolve(stopped))
+    return Promise.race([work, ended.promise])
   }
-}
 
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms)
-  })
+  /** Processes of a gateway with this configuration that was killed, and that escaped its watcher. */
+  async #endLeftBehind(): Promise<void> {
+    const { ended } = await endMarked(leftBehind(this.#runtime.instance))
+    if (ended.length > 0) this.#parts.logger.warn({ pids: ended.map(({ pid }) => pid) }, 'ended processes a killed gateway left behind')
+  }
+
+  /** Processes our workers started that left their group. */
+  async #endEscaped(): Promise<void> {
+    const { ended } = await endMarked(belongingTo(`${this.#runtime.instance}.${process.pid}`))
+    if (ended.length > 0) this.#parts.logger.warn({ pids: ended.map(({ pid }) => pid) }, 'ended processes that had left their worker')
+  }
 }

@@ -148,7 +148,9 @@ class Attempt {
       expectsFile: this.#expectsFile,
       onFailure: (reason, error) => this.#failed(upstream, reason, error),
     })
+    upstream.inFlight += 1
     response.once('close', () => {
+      upstream.inFlight -= 1
       if (!response.writableFinished) relay.abandon()
     })
     try {

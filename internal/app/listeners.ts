@@ -54,9 +54,21 @@ export function createRequestDeps(parts: ListenerParts): (internal: boolean) => 
   }
 }
 
-/** Binds one address; a taken or forbidden port is a {@link StartupError} with exit code 1. */
-export async function openListener(address: HostPort, where: string, deps: RequestDeps): Promise<Listener> {
-  const { config } = deps
+/** A listening socket somebody else opened. */
+export interface PublicSocket {
+  readonly fd: number
+}
+
+/**
+ * Binds one address; a taken or forbidden port is a {@link StartupError} with exit code 1.
+ * @param current asked for every request, so that a reload takes effect at once and as a whole
+ */
+export async function openListener(
+  address: HostPort | PublicSocket,
+  where: string,
+  current: () => RequestDeps,
+): Promise<Listener> {
+  const { config } = current()
   const limits = {
     headersMs: config.timeouts.headersMs,
     keepAliveMs: config.timeouts.keepAliveMs,
@@ -64,9 +76,10 @@ export async function openListener(address: HostPort, where: string, deps: Reque
   }
   try {
     return await Listener.bind(address, limits, {
-      request: (request, response) => handle(deps, request, response),
-      upgrade: (request, socket, early) => upgrade(deps, request, socket, early),
+      request: (request, response) => handle(current(), request, response),
+      upgrade: (request, socket, early) => upgrade(current(), request, socket, early),
       malformed: (reason, socket) => {
+        const deps = current()
         const exchange = identifyRefused({ method: '', url: '' }, deps.identification(socket))
         socket.on('error', () => socket.destroy())
         refuseSocket(exchange, socket, reason)
@@ -83,7 +96,7 @@ function apiMount(config: Config, backends: readonly Backend[]): string | null {
   return api === undefined || api.config.mount === '/' || !config.docsRedirect ? null : api.config.mount
 }
 
-function bindError(error: unknown, { host, port }: HostPort, where: string): StartupError {
+function bindError(error: unknown, address: HostPort | PublicSocket, where: string): StartupError {
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
   const shown = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
   const [message, hint] = bindTexts[code]?.(shown) ?? [

@@ -102,6 +102,7 @@ function connect(upgrading: Upgrading, backend: Backend, upstream: Upstream, pat
     connectMs: timeouts.connectMs,
     handshakeMs: timeouts.responseHeadersMs,
     idleMs: timeouts.websocketIdleMs,
+    onOpen: (tunnel) => backend.hold(tunnel, upstream, client),
     onFailure: (reason) => refuseSocket(exchange, client, reason),
   })
 }

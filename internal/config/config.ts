@@ -139,11 +139,49 @@ export interface Spawned {
   readonly cwd: string
   /** `env` and `env_file` merged, plus `.env` beside the configuration (without `FLUXLIT_*`). */
   readonly env: Readonly<Record<string, string>>
+  /** Where `env` came from, so that every generation can read `env_file` again. */
+  readonly envSources: EnvSources
   /** Whether the gateway's own environment (without secrets) is passed on. */
   readonly inheritEnv: boolean
   readonly args: readonly string[]
+  /** Account as written (`NAME`, `UID`, `UID:GID`), or null = the gateway's own. */
+  readonly user: string | null
+  /** Commands run before every generation; a text is for the shell. */
+  readonly beforeStart: readonly StartCommand[]
+  /** Workers that are started before this one. Known, and without a circle. */
+  readonly after: readonly string[]
+  /** Processes side by side; above 1 only for `uvicorn` and `http`. */
+  readonly replicas: number
+  /** Whether a new generation may run beside the old one. */
+  readonly replace: 'overlap' | 'stop-first'
+  /** Resident bytes above which a generation is replaced; 0 = off. */
+  readonly maxMemoryBytes: number
+  /** Milliseconds after which a generation is replaced; 0 = off. */
+  readonly maxAgeMs: number
   readonly stopGraceMs: number
   readonly onFailure: 'keep' | 'exit'
+}
+
+/** One command of `before_start`: a text for the shell, or program and arguments. */
+export type StartCommand = string | readonly [string, ...string[]]
+
+/** The layers a worker's variables are merged from, lowest first. */
+export interface EnvSources {
+  /** From `.env` beside the configuration. */
+  readonly below: Readonly<Record<string, string>>
+  /** `env_file`, or null when there is none. */
+  readonly file: EnvFile | null
+  /** The table `env`. */
+  readonly above: Readonly<Record<string, string>>
+}
+
+/** A worker's `env_file`. */
+export interface EnvFile {
+  /** Absolute. */
+  readonly path: string
+  /** As written, for messages. */
+  readonly name: string
+  readonly where: Origin
 }
 
 /** A worker run elsewhere, never spawned. */

@@ -41,8 +41,22 @@ const programsOf: Readonly<Record<Kind, readonly Program[]>> = {
 const routing = ['mount', 'host', 'strip_prefix']
 const body = ['max_body']
 const probing = ['ready_path', 'ready_timeout', 'probe_interval', 'probe_timeout', 'probe_failures']
-const spawning = ['cwd', 'env', 'env_file', 'inherit_env', 'args', 'stop_grace', 'on_failure']
-const python = ['python', 'transport']
+const spawning = [
+  'cwd',
+  'env',
+  'env_file',
+  'inherit_env',
+  'args',
+  'user',
+  'before_start',
+  'after',
+  'replace',
+  'max_memory',
+  'max_age',
+  'stop_grace',
+  'on_failure',
+]
+const python = ['python', 'transport', 'replicas']
 
 /** Keys that mean something for a kind and program, `kind` and `required` and the program itself included. */
 export function keysOfKind(kind: Kind, program: Program): ReadonlySet<string> {
@@ -51,7 +65,7 @@ export function keysOfKind(kind: Kind, program: Program): ReadonlySet<string> {
   if (kind === 'static') return new Set([...always, ...routing])
   const routed = [...always, ...routing, ...body, ...probing]
   if (program === 'url') return new Set(routed)
-  if (kind === 'http') return new Set([...routed, ...spawning, 'transport'])
+  if (kind === 'http') return new Set([...routed, ...spawning, 'transport', 'replicas'])
   return new Set([...routed, ...spawning, ...python, ...(kind === 'uvicorn' ? ['factory'] : [])])
 }
 

@@ -2,9 +2,9 @@
 
 import { resolve } from 'node:path'
 
+import type { EnvFile, EnvSources } from './config.ts'
 import type { ResolveContext } from './context.ts'
-import { parseDotenv } from './dotenv.ts'
-import { readText } from './files.ts'
+import { readEnvFile } from './env-file.ts'
 import { shownValue } from './secret.ts'
 import type { WorkerSettings } from './worker-schema.ts'
 
@@ -16,45 +16,42 @@ export function workerEnvironment(
   context: ResolveContext,
   name: string,
   worker: WorkerSettings,
-): Readonly<Record<string, string>> {
-  const merged = new Map<string, string>()
+): { readonly env: Readonly<Record<string, string>>; readonly envSources: EnvSources } {
+  const below = new Map<string, string>()
   for (const variable of context.dotenv) {
     if (variable.name.startsWith('FLUXLIT_')) continue
     if (worker.inherit_env && context.env[variable.name] !== undefined) continue
-    put(context, merged, name, variable.name, variable.value, variable.origin)
+    put(context, below, name, variable.name, variable.value, variable.origin)
   }
-  readEnvFile(context, merged, name, worker)
+  const file = envFile(context, name, worker)
+  const fromFile = file === null ? [] : entriesOf(context, name, file)
   for (const [key, value] of Object.entries(worker.env)) {
-    put(context, merged, name, key, value, context.origin(['workers', name, 'env', key]))
+    report(context, name, key, value, context.origin(['workers', name, 'env', key]))
   }
-  return Object.fromEntries(merged)
+  return {
+    env: Object.fromEntries([...below, ...fromFile, ...Object.entries(worker.env)]),
+    envSources: { below: Object.fromEntries(below), file, above: worker.env },
+  }
 }
 
-function readEnvFile(
-  context: ResolveContext,
-  merged: Map<string, string>,
-  name: string,
-  worker: WorkerSettings,
-): void {
-  if (worker.env_file === undefined) return
-  const path = resolve(context.root, worker.env_file)
-  const where = context.origin(['workers', name, 'env_file'])
-  const file = readText(path)
-  if (file.kind !== 'text') {
-    const reason = file.kind === 'missing' ? 'it does not exist' : file.reason
-    const message = `\`env_file\` of worker \`${name}\` cannot be read: ${path} (${reason})`
-    context.problems.push({
-      code: 'env_file_unreadable',
-      message,
-      where,
-      hint: 'create it, make it readable, or correct the path',
-    })
-    return
+function envFile(context: ResolveContext, name: string, worker: WorkerSettings): EnvFile | null {
+  if (worker.env_file === undefined) return null
+  return {
+    path: resolve(context.root, worker.env_file),
+    name: worker.env_file,
+    where: context.origin(['workers', name, 'env_file']),
   }
-  const parsed = parseDotenv(file.text, worker.env_file)
-  context.problems.push(...parsed.problems)
-  for (const entry of parsed.entries)
-    put(context, merged, name, entry.name, entry.value, `${worker.env_file}:${entry.line}`)
+}
+
+function entriesOf(
+  context: ResolveContext,
+  name: string,
+  file: EnvFile,
+): readonly (readonly [string, string])[] {
+  const { entries, problems } = readEnvFile(file, name)
+  context.problems.push(...problems)
+  for (const entry of entries) report(context, name, entry.name, entry.value, `${file.name}:${entry.line}`)
+  return entries.map((entry) => [entry.name, entry.value])
 }
 
 function put(
@@ -66,5 +63,9 @@ function put(
   origin: string,
 ): void {
   merged.set(name, value)
+  report(context, worker, name, value, origin)
+}
+
+function report(context: ResolveContext, worker: string, name: string, value: string, origin: string): void {
   context.report(['workers', worker, 'env', name], shownValue(name, value), origin)
 }

@@ -2,7 +2,7 @@
 
 import { resolve } from 'node:path'
 
-import type { PythonChoice, PythonProcess, Spawned } from './config.ts'
+import type { PythonChoice, PythonProcess, Spawned, StartCommand } from './config.ts'
 import type { ResolveContext } from './context.ts'
 import { kindOfPath } from './files.ts'
 import { findPython, isPythonFound } from './python.ts'
@@ -27,12 +27,25 @@ export function resolveSpawned(
 ): Spawned {
   return {
     cwd,
-    env: workerEnvironment(context, name, worker),
+    ...workerEnvironment(context, name, worker),
     inheritEnv: worker.inherit_env,
     args: worker.args,
+    user: worker.user ?? null,
+    beforeStart: worker.before_start.map(startCommand),
+    after: worker.after,
+    replicas: worker.replicas,
+    replace: worker.replace,
+    maxMemoryBytes: worker.max_memory ?? 0,
+    maxAgeMs: worker.max_age,
     stopGraceMs: worker.stop_grace,
     onFailure: worker.on_failure,
   }
+}
+
+function startCommand(given: string | readonly string[]): StartCommand {
+  if (typeof given === 'string') return given
+  const [program = '', ...rest] = given
+  return [program, ...rest]
 }
 
 /** A Python child process; reports a missing interpreter. */

@@ -54,6 +54,8 @@ const command = z
   .array(z.string())
   .refine((words) => (words[0] ?? '') !== '', { error: 'name the program first' })
 
+const beforeStart = z.array(z.union([z.string().refine((text) => text.trim() !== ''), command]))
+
 const environment = z.record(
   z.string().regex(/^[^=\0]+$/),
   z.string().refine((value) => !value.includes('\0'), { error: 'remove the NUL character' }),
@@ -149,6 +151,40 @@ const process = {
     '"unix" or "tcp"',
     'unix; http: unix if the command contains {uds}, else tcp',
   ),
+  user: optional(
+    readText(parseFilled),
+    'Account the worker runs under, when the gateway runs as root.',
+    'the name of an account, or its numbers such as "1000:1000"',
+    "the gateway's own",
+  ),
+  before_start: noted(
+    beforeStart.prefault([]),
+    "Commands run one after the other before every start, in the worker's directory and environment (with the interpreter's directory first on PATH): migrations. A text is run by the shell. When one fails or takes longer than ready_timeout, the start has failed.",
+    { expects: 'a list of commands such as ["alembic upgrade head", ["python", "seed.py"]]' },
+  ),
+  after: list(
+    parseWorkerName,
+    'Workers that have to be ready (or failed) before this one is started for the first time.',
+    'a list of worker names such as ["api"]',
+  ),
+  replicas: integer(
+    1,
+    1,
+    64,
+    'Processes that share the requests of this worker. Not for Streamlit, whose sessions live in one process.',
+  ),
+  replace: choice(
+    ['overlap', 'stop-first'],
+    'overlap',
+    'How a restart goes: the new process beside the old one, which stays when the new one fails; or, for what cannot run twice, after it.',
+  ),
+  max_memory: optional(
+    readText((text) => parseSize(text, 1), sizePattern),
+    'Resident memory of the process and its children above which it is replaced by a new one.',
+    sizeExpectation,
+    'off',
+  ),
+  max_age: duration('0s', 'Age (give or take a tenth) at which a process is replaced by a new one.'),
   stop_grace: duration('10s', 'Time between SIGTERM and SIGKILL.'),
   on_failure: choice(
     ['keep', 'exit'],

@@ -14,6 +14,7 @@ import type {
 import type { ResolveContext } from './context.ts'
 import { allKeys, anyName } from './keys.ts'
 import { keysOfKind, kindOf, type Kind, type Program, type WorkerText } from './kind.ts'
+import { reportOrder } from './worker-order.ts'
 import {
   expectDirectory,
   resolveCwd,
@@ -36,6 +37,7 @@ export function resolveWorkers(
     .map(([name, settings]) => resolveWorker(context, name, settings))
     .filter((worker) => worker !== null)
   reportTakenMounts(context, workers)
+  reportOrder(context, workers, Object.keys(context.settings.workers))
   return workers
 }
 
@@ -114,11 +116,21 @@ function routedWorker(
     const run = elsewhere ?? { ...must(python), app: settings.app ?? '', factory: settings.factory }
     return { ...common, kind, run }
   }
+  if (settings.replicas > 1) reportReplicas(context, base.name)
   return {
     ...common,
     kind,
     run: elsewhere ?? { ...must(python), script: resolveScript(context, base.name, settings.script ?? '') },
   }
+}
+
+function reportReplicas(context: ResolveContext, name: string): void {
+  context.problems.push({
+    code: 'replicas_without_affinity',
+    message: `worker \`${name}\` cannot have several replicas: a Streamlit session lives in one process`,
+    where: context.origin(['workers', name, 'replicas']),
+    hint: 'remove `replicas`',
+  })
 }
 
 function must<T>(value: T | null): T {

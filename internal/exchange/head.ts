@@ -175,7 +175,8 @@ class Draft {
   }
 
   setTransfer(value: string): Failure | null {
-    const coding = value.trim().toLowerCase()
+    // Node has removed spaces and tabs around values; trim() would also remove what only looks like a space.
+    const coding = value.toLowerCase()
     // RFC 9112 6.1: a server that gets Transfer-Encoding in HTTP/1.0 must treat the framing as faulty.
     if (this.#version === '1.0' || this.#chunked || coding.startsWith(',')) return failure('bad_request')
     if (coding !== 'chunked') return failure('transfer_not_implemented')
@@ -186,7 +187,7 @@ class Draft {
   expect(value: string): Failure | null {
     // RFC 9110 10.1.1: HTTP/1.0 has no interim answers to wait for.
     if (this.#version === '1.0') return null
-    if (value.trim().toLowerCase() !== '100-continue') return failure('expectation_failed')
+    if (value.toLowerCase() !== '100-continue') return failure('expectation_failed')
     this.#expectsContinue = true
     return null
   }
@@ -224,14 +225,14 @@ class Draft {
 
   /** Null = a plain request, also for upgrades to anything else (RFC 9110 7.8 lets a server ignore them). */
   #websocket(method: string): WebSocketOffer | Failure | null {
-    const upgrade = this.#read.get('upgrade')?.trim().toLowerCase()
+    const upgrade = this.#read.get('upgrade')?.toLowerCase()
     if (upgrade === undefined || !(this.#nominated?.has('upgrade') ?? false) || this.#version === '1.0')
       return null
     if (upgrade !== 'websocket') return upgrade.includes('websocket') ? failure('bad_upgrade') : null
     const hasBody = this.#chunked || (this.#contentLength ?? 0) > 0
     if (method !== 'GET' || hasBody) return failure('bad_upgrade')
-    if (this.#read.get('sec-websocket-version')?.trim() !== '13') return failure('websocket_version')
-    const key = this.#read.get('sec-websocket-key')?.trim() ?? ''
+    if (this.#read.get('sec-websocket-version') !== '13') return failure('websocket_version')
+    const key = this.#read.get('sec-websocket-key') ?? ''
     if (!websocketKeyForm.test(key)) return failure('bad_upgrade')
     const protocols = this.#read.get('sec-websocket-protocol')
     return { key, protocols: protocols === undefined ? [] : protocols.split(',').map((name) => name.trim()) }
@@ -269,12 +270,12 @@ class Draft {
 
 /** `Host` in a form that may travel on, or null when it is not a host (RFC 9110 7.2, RFC 3986 3.2.2). */
 export function normaliseHost(host: string): string | null {
-  const match = hostForm.exec(host.trim())
+  const match = hostForm.exec(host)
   if (match === null) return null
   const port = match[1]
-  if (port === undefined) return host.trim()
-  if (port === '') return host.trim().slice(0, -1)
-  return Number(port) <= 65535 ? host.trim() : null
+  if (port === undefined) return host
+  if (port === '') return host.slice(0, -1)
+  return Number(port) <= 65535 ? host : null
 }
 
 /** A page load: the browser says so, or (older ones) a GET that prefers HTML. */

@@ -84,18 +84,23 @@ export function findMarked(select: (found: MarkedProcess) => boolean): readonly 
 export async function endMarked(select: (found: MarkedProcess) => boolean): Promise<EndingOutcome> {
   const ended = new Map<number, MarkedProcess>()
   let found = findMarked(select)
-  for (let round = 0; round < rounds && found.length > 0; round += 1) {
-    // All are stopped before the first is killed, so that they cannot replace each other.
-    for (const { pid } of found) signal(pid, 'SIGSTOP')
-    for (const one of found) {
-      signal(one.pid, 'SIGKILL')
-      ended.set(one.pid, one)
-    }
+  // One that forks while it is looked for can be missed once: only two empty looks in a row mean that none is left.
+  let wasEmpty = found.length === 0
+  for (let round = 0; round < rounds && !(wasEmpty && found.length === 0); round += 1) {
+    wasEmpty = found.length === 0
+    kill(found)
+    for (const one of found) ended.set(one.pid, one)
     await pause(roundMs)
     found = findMarked(select)
   }
   for (const { pid } of found) ended.delete(pid)
   return { ended: [...ended.values()], survivors: found }
+}
+
+// All are stopped before the first is killed, so that they cannot replace each other.
+function kill(found: readonly MarkedProcess[]): void {
+  for (const { pid } of found) signal(pid, 'SIGSTOP')
+  for (const { pid } of found) signal(pid, 'SIGKILL')
 }
 
 function signal(pid: number, name: NodeJS.Signals): void {

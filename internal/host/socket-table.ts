@@ -49,7 +49,7 @@ export function addressBytes(address: string): string {
 // The kernel prints 32-bit words as numbers of the machine.
 function wordsToBytes(words: string): string {
   const turned = (words.match(/.{8}/g) ?? []).map((word) =>
-    endianness() === 'LE' ? Buffer.from(word, 'hex').reverse().toString('hex') : word.toLowerCase(),
+    endianness() === 'LE' ? hex(Buffer.from(word, 'hex').readUInt32LE(), 8) : word.toLowerCase(),
   )
   return unmapped(turned.join(''))
 }

@@ -12,7 +12,7 @@ type Groups = Map<number, string>
 const graceMs = 8000
 const lookMs = 200
 
-const ignored = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM'] as const
+const ignored = ['SIGHUP', 'SIGINT', 'SIGTERM', 'SIGQUIT'] as const
 
 /**
  * Follows the lines of `watcherScript` on `input` and ends the groups when it ends. Called first thing by the main

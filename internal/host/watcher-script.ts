@@ -5,7 +5,7 @@
  */
 export const watcherScript = `
 set -f
-trap '' HUP INT QUIT TERM
+trap '' HUP INT TERM QUIT
 groups=
 
 forget() {

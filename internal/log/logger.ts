@@ -10,6 +10,8 @@ import type { Writable } from 'node:stream'
 /** Where lines go and what the terminal can show. */
 export interface LogTarget {
   readonly stream: Writable
+  /** Where to say that `stream` cannot be written: standard error. Without it nobody is told. */
+  readonly other?: Writable
   readonly isTerminal: boolean
   readonly colour: boolean
 }
@@ -22,10 +24,13 @@ export interface LogRoom {
 
 /** Builds the logger: JSON records with `time` (ISO 8601), `level`, `msg`; text on a terminal. */
 export function createLogger(config: LogConfig, target: LogTarget): LogRoom {
-  const sink = createSink(target.stream)
   const text = config.format === 'text' || (config.format === 'auto' && target.isTerminal)
-  const format = text ? createTextFormat(target.colour) : null
-  const destination = { write: (line: string) => sink.write(format === null ? line : format(line)) }
+  const format = text ? createTextFormat(target.colour) : escapeControls
+  const sink = createSink(target.stream, {
+    dropped: (count) => format(droppedLine(count)),
+    elsewhere: elsewhere(target.other),
+  })
+  const destination = { write: (line: string) => sink.write(format(line)) }
   const root = pino(
     {
       level: config.level,
@@ -36,6 +41,27 @@ export function createLogger(config: LogConfig, target: LogTarget): LogRoom {
     destination,
   )
   return { logger: wrap(root), sink }
+}
+
+/** The one record that does not come from pino: it belongs between two lines that are already queued. */
+function droppedLine(count: number): string {
+  const msg = `dropped ${count} log lines`
+  return `${JSON.stringify({ level: 'warn', time: new Date().toISOString(), dropped: count, msg })}\n`
+}
+
+function elsewhere(stream: Writable | undefined): (text: string) => void {
+  // The other stream may be closed as well; that must not end the process either.
+  stream?.on('error', () => undefined)
+  return (text) => void stream?.write(`fluxlit: ${text}`)
+}
+
+// JSON escapes only what is below U+0020; DEL and the C1 controls (U+009B begins an escape sequence) are left to us.
+// They can only stand inside a string.
+function escapeControls(line: string): string {
+  return line.replace(
+    /[\x7f-\x9f]/g,
+    (character) => `\\u00${character.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  )
 }
 
 function wrap(inner: Pino): Logger {

@@ -15,6 +15,7 @@ import type { Address } from '../config/config.ts'
 import { incomingHead } from './incoming.ts'
 import { lingerThenDestroy } from './linger.ts'
 import { translateUpstreamError } from './translate.ts'
+import { Tunnel } from './tunnel.ts'
 
 /** One handshake to make with a worker. */
 export interface SpliceRequest {
@@ -31,6 +32,8 @@ export interface SpliceRequest {
   readonly handshakeMs: number
   /** Idle limit in milliseconds for the open socket; 0 = none. */
   readonly idleMs: number
+  /** Called when both sides agreed. */
+  readonly onOpen: (tunnel: Tunnel) => void
   /** Called at most once, and only while nothing has been written to the client. */
   readonly onFailure: (failure: Failure) => void
 }
@@ -81,7 +84,8 @@ function agree(request: SpliceRequest, response: IncomingMessage, worker: Duplex
   let text = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n'
   for (let i = 0; i < fields.length; i += 2) text += `${fields[i]}: ${fields[i + 1]}\r\n`
   request.client.write(`${text}\r\n`, 'latin1')
-  join(request, worker, head)
+  const { exchange, client, early, idleMs } = request
+  request.onOpen(new Tunnel({ exchange, client, worker, early, head, idleMs }))
 }
 
 function disagreement(offer: WebSocketOffer, response: IncomingMessage): string | null {
@@ -115,39 +119,4 @@ function relayRefusal({ exchange, client, onFailure }: SpliceRequest, response: 
   response.on('data', (chunk: Buffer) => (exchange.bytesOut += chunk.length))
   response.on('error', () => client.destroy())
   response.once('end', () => lingerThenDestroy(client)).pipe(client)
-}
-
-/** Two byte pipes. Each side's end is the other's end; each side's death is the other's death. */
-function join({ exchange, client, early, idleMs }: SpliceRequest, worker: Duplex, head: Buffer): void {
-  for (const side of [client, worker]) tune(side, idleMs)
-  if (early.length > 0) worker.write(early)
-  if (head.length > 0) client.write(head)
-  exchange.bytesIn += early.length
-  exchange.bytesOut += head.length
-  client.on('data', (chunk: Buffer) => (exchange.bytesIn += chunk.length))
-  worker.on('data', (chunk: Buffer) => (exchange.bytesOut += chunk.length))
-  const closedBy = (who: 'client' | 'worker'): void => {
-    if (exchange.reason === 'ok') exchange.reason = `websocket_closed_by_${who}`
-  }
-  client.once('end', () => closedBy('client')).once('close', () => (closedBy('client'), endSoon(worker)))
-  worker.once('end', () => closedBy('worker')).once('close', () => (closedBy('worker'), endSoon(client)))
-  client.on('error', () => (closedBy('client'), worker.destroy()))
-  worker.on('error', () => (closedBy('worker'), client.destroy()))
-  client.pipe(worker)
-  worker.pipe(client)
-}
-
-function tune(side: Duplex, idleMs: number): void {
-  if (!('setNoDelay' in side) || typeof side.setNoDelay !== 'function') return
-  side.setNoDelay(true)
-  if ('setKeepAlive' in side && typeof side.setKeepAlive === 'function') side.setKeepAlive(true, 30_000)
-  if ('setTimeout' in side && typeof side.setTimeout === 'function')
-    side.setTimeout(idleMs, () => side.destroy())
-}
-
-/** Lets bytes already written leave before the socket goes. */
-function endSoon(side: Duplex): void {
-  if (side.destroyed) return
-  if (side.writableFinished) side.destroy()
-  else side.once('finish', () => side.destroy()).end()
 }

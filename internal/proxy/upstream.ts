@@ -30,6 +30,8 @@ export type ResponseHandler = Dispatcher.DispatchHandler
 /** What the relay calls; a small surface so that another engine can take undici's place. */
 export class Upstream {
   readonly address: Address
+  /** Requests being answered; kept by the request path, which knows when an answer has left. */
+  inFlight = 0
   readonly #pool: Pool
 
   constructor(address: Address, options: UpstreamOptions) {

@@ -192,7 +192,7 @@ function isWebSocketHandshake(request: IncomingMessage): boolean {
   return (
     request.method === 'GET' &&
     request.httpVersion === '1.1' &&
-    request.headers.upgrade?.trim().toLowerCase() === 'websocket' &&
+    request.headers.upgrade?.toLowerCase() === 'websocket' &&
     request.headers['transfer-encoding'] === undefined &&
     (request.headers['content-length'] ?? '0') === '0'
   )

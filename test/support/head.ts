@@ -10,7 +10,7 @@ export const headLimits = { headerCount: 100, targetBytes: 8_192 }
 export function read(lines: readonly string[], start: Partial<ReceivedHead> = {}): Head | Failure {
   const rawHeaders = lines.flatMap((line) => {
     const colon = line.indexOf(':')
-    return [line.slice(0, colon), line.slice(colon + 1).trim()]
+    return [line.slice(0, colon), line.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, '')]
   })
   return readHead({ method: 'GET', url: '/', httpVersion: '1.1', rawHeaders, ...start }, headLimits)
 }

@@ -49,6 +49,20 @@ export class Wire {
     return this
   }
 
+  /**
+   * Writes `piece` so many times, each after the one before has left: a queue would leave in one write, which
+   * counts only when all of it is gone. Returns how many bytes have left so far.
+   */
+  pour(piece: Buffer, times: number): () => number {
+    let left = 0
+    const next = (error?: Error | null): void => {
+      if (error === undefined || error === null) left += 1
+      if (left < times && !this.socket.destroyed) this.socket.write(piece, next)
+    }
+    this.socket.write(piece, next)
+    return () => left * piece.length
+  }
+
   /** What has arrived and was not taken yet. */
   get pending(): string {
     return this.#pending

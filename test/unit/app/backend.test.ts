@@ -99,7 +99,7 @@ test('a worker that fails answers those who wait', async (t) => {
 
 test('a worker on its way out gets nothing more', async (t) => {
   const gateway = await opened(t)
-  gateway.worker('ui').become({ kind: 'draining', generation: 1, since: 0 })
+  gateway.worker('ui').ready(null).become({ kind: 'draining', generation: 1, since: 0 })
   await (await gateway.connect()).send(call).answer()
   gateway.worker('ui').become({ kind: 'stopped', since: 0 })
   await (await gateway.connect()).send(call).answer()
@@ -107,6 +107,18 @@ test('a worker on its way out gets nothing more', async (t) => {
     (await gateway.settled(2)).map(({ reason }) => reason),
     ['draining', 'draining'],
   )
+})
+
+test('before its first start a worker only seems to have ended', async (t) => {
+  const worker = await recorder(t)
+  const gateway = await opened(t)
+  gateway.worker('ui').become({ kind: 'stopped', since: 0 })
+  const answer = await (await gateway.connect()).send(page).answer()
+  assert.match(answer.body, /This page continues by itself/)
+  const client = await waiting(gateway)
+  gateway.worker('ui').starting()
+  gateway.worker('ui').ready(worker.address)
+  assert.equal((await client.answer()).status, 200)
 })
 
 test('an unhealthy worker is still asked', async (t) => {

@@ -118,7 +118,18 @@ for (const host of goodHosts) {
   test(`${host} is a host`, () => assert.equal(normaliseHost(host), host))
 }
 
-for (const host of [...badHosts, '.a', '-a', 'a%2f', 'ü', '[g::1]', 'a:0x50', 'a'.repeat(300)]) {
+for (const host of [
+  ...badHosts,
+  '.a',
+  '-a',
+  'a%2f',
+  'ü',
+  '[g::1]',
+  'a:0x50',
+  '\xa0a',
+  'a\xa0',
+  'a'.repeat(300),
+]) {
   test(`${JSON.stringify(host.slice(0, 20))} is not a host`, () => assert.equal(normaliseHost(host), null))
 }
 
@@ -137,6 +148,7 @@ const framings: readonly (readonly [readonly string[], string])[] = [
   [['Transfer-Encoding: chunked', 'Transfer-Encoding: chunked'], 'bad_request'],
   [['Transfer-Encoding: gzip, chunked'], 'transfer_not_implemented'],
   [['Transfer-Encoding: identity'], 'transfer_not_implemented'],
+  [['Transfer-Encoding: \xa0chunked'], 'transfer_not_implemented'],
   [['Transfer-Encoding: chunked', 'Content-Length: 3'], 'bad_request'],
   [['Content-Length: 3', 'Transfer-Encoding: chunked'], 'bad_request'],
 ]

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { PassThrough, Writable } from 'node:stream'
+import { PassThrough } from 'node:stream'
 import { test } from 'node:test'
 
 import { createLogger } from '../../../internal/log/logger.ts'
-import { createSink } from '../../../internal/log/sink.ts'
+import { SlowOutput } from '../../fixtures/log/slow-output.ts'
 import { json } from '../../support/http.ts'
 
 /** Lines written by a logger with this configuration. */
@@ -33,20 +33,49 @@ test('on a terminal, or when asked for, a line is text', () => {
   }
 })
 
-test('lines for a reader that is too slow are dropped and counted', () => {
-  const stuck = new Writable({ highWaterMark: 1, write: () => undefined })
-  const sink = createSink(stuck)
-  for (let i = 0; i < 4; i++) sink.write('x'.repeat(512 * 1024))
-  assert.equal(sink.dropped, 1)
-  assert.ok(stuck.writableLength <= 2 * 1024 * 1024)
+test('what the terminal would obey is escaped in JSON too', () => {
+  const stream = new PassThrough()
+  const { logger } = createLogger(
+    { level: 'info', format: 'json', access: true },
+    { stream, isTerminal: false, colour: false },
+  )
+  const nasty = 'a\x00\x1b[2J\x7f\x9b31m\x9dü'
+  logger.info({ worker: 'api', path: nasty }, nasty)
+  const text = String(stream.read())
+  assert.doesNotMatch(text.trimEnd(), /[\x00-\x1f\x7f-\x9f]/)
+  const { msg, path } = json<{ msg: string; path: string }>(text)
+  assert.deepEqual([msg, path], [nasty, nasty])
 })
 
-test('a closed output ends nothing', async () => {
-  const stream = new PassThrough()
-  const sink = createSink(stream)
+test('a gap in the log is a line of it, in the form of the others', async () => {
+  for (const [format, expected] of [
+    ['json', /^\{"level":"warn","time":"[^"]+","dropped":2,"msg":"dropped 2 log lines"\}\n$/],
+    ['text', /^\d\d:\d\d:\d\d warn {2}dropped 2 log lines dropped=2\n$/],
+  ] as const) {
+    const slow = new SlowOutput()
+    const config = { level: 'info', format, access: true } as const
+    const { logger, sink } = createLogger(config, { stream: slow, isTerminal: false, colour: false })
+    const long = 'x'.repeat(1024 * 1024)
+    for (let i = 0; i < 4; i++) logger.info({}, long)
+    await slow.goOn()
+    await sink.close(1000)
+    assert.match(slow.pieces.at(-1) ?? '', expected)
+  }
+})
+
+test('an output that cannot be written is told to the other one, and ends nothing', async () => {
+  const [stream, other] = [new PassThrough(), new PassThrough()]
+  const { logger, sink } = createLogger(
+    { level: 'info', format: 'json', access: true },
+    { stream, other, isTerminal: false, colour: false },
+  )
   const closed = new Promise((resolve) => stream.once('close', resolve))
   stream.destroy(new Error('EPIPE'))
   await closed
-  sink.write('lost')
-  assert.equal(sink.dropped, 1)
+  for (let i = 0; i < 3; i++) logger.info({}, 'lost')
+  await sink.close(1000)
+  assert.match(
+    String(other.read()),
+    /^fluxlit: log lines cannot be written \(.*\).*\nfluxlit: dropped 3 log lines\n$/,
+  )
 })

@@ -1,0 +1,78 @@
+/**
+ * Where WebSocket frames begin and end in a stream of bytes (RFC 6455 5.2). Only the 2 to 14 bytes of each
+ * frame's header are looked at; payloads are skipped unread.
+ */
+
+/** Follows one direction of a socket. Feed it every chunk in order. */
+export class FrameBoundary {
+  /** Bytes of the current frame's payload that are still to come. */
+  #payload = 0
+  /** Bytes of a header that arrived in pieces. */
+  readonly #header = Buffer.alloc(14)
+  #headerBytes = 0
+  /** Inside a message of several frames: only control frames may be put between them. */
+  #fragmented = false
+
+  /** Whether the stream stands between two messages, where a frame of ours may be written. */
+  get atMessageEnd(): boolean {
+    return this.#payload === 0 && this.#headerBytes === 0 && !this.#fragmented
+  }
+
+  /**
+   * Takes a chunk.
+   * @returns offset behind the first message that ends inside it, or -1 when none does
+   */
+  take(chunk: Buffer): number {
+    let at = 0
+    let firstEnd = -1
+    while (at < chunk.length) {
+      if (this.#payload > 0) {
+        const skipped = Math.min(this.#payload, chunk.length - at)
+        this.#payload -= skipped
+        at += skipped
+      } else {
+        at = this.#readHeader(chunk, at)
+      }
+      if (firstEnd === -1 && this.atMessageEnd) firstEnd = at
+    }
+    return firstEnd
+  }
+
+  #readHeader(chunk: Buffer, start: number): number {
+    let at = start
+    while (at < chunk.length) {
+      this.#header[this.#headerBytes++] = chunk[at++] ?? 0
+      if (this.#headerBytes < 2 || this.#headerBytes < this.#headerLength()) continue
+      this.#payload = this.#payloadLength()
+      this.#follow()
+      this.#headerBytes = 0
+      return at
+    }
+    return at
+  }
+
+  #headerLength(): number {
+    const second = this.#header[1] ?? 0
+    const length = second & 0x7f
+    return 2 + (length === 126 ? 2 : length === 127 ? 8 : 0) + ((second & 0x80) === 0 ? 0 : 4)
+  }
+
+  #payloadLength(): number {
+    const length = (this.#header[1] ?? 0) & 0x7f
+    if (length === 126) return this.#header.readUInt16BE(2)
+    return length === 127 ? Number(this.#header.readBigUInt64BE(2)) : length
+  }
+
+  /** Control frames (opcode 8 and up) may come between the frames of a message and end none. */
+  #follow(): void {
+    const first = this.#header[0] ?? 0
+    if ((first & 0x0f) < 8) this.#fragmented = (first & 0x80) === 0
+  }
+}
+
+/** An unmasked close frame with a status code (RFC 6455 5.5.1), as a server sends it. */
+export function closeFrame(code: number): Buffer {
+  const frame = Buffer.from([0x88, 2, 0, 0])
+  frame.writeUInt16BE(code, 2)
+  return frame
+}
