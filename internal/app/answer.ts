@@ -56,6 +56,26 @@ export function answerJson(
   response.end(body)
 }
 
+/** Explains why a worker does not run; only in development. */
+export function answerPage(exchange: Exchange, response: ServerResponse, html: string): void {
+  exchange.reason = 'worker_down'
+  answered(exchange, 503)
+  exchange.bytesOut = Buffer.byteLength(html)
+  response.writeHead(503, [
+    'Content-Type',
+    'text/html; charset=utf-8',
+    'Content-Length',
+    String(exchange.bytesOut),
+    'Cache-Control',
+    'no-store',
+    'Retry-After',
+    '2',
+    'X-Request-ID',
+    exchange.id,
+  ])
+  response.end(html)
+}
+
 /** Redirects with 307, which keeps the method. */
 export function answerRedirect(exchange: Exchange, response: ServerResponse, location: string): void {
   answered(exchange, 307)

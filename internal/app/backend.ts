@@ -127,11 +127,11 @@ export class Backend {
   }
 
   /** Asks again after `failed` broke: another process, or the next generation once the death is noticed. */
-  async readmit(failed: Upstream): Promise<Upstream | Failure> {
+  async readmit(failed: Upstream, client: Leaving): Promise<Upstream | Failure> {
     const other = this.#leastBusy(failed)
     if (other !== null) return other
-    if (this.#upstreams.includes(failed)) await this.#change(deathNoticeMs, null)
-    return this.admit(false, null)
+    if (this.#upstreams.includes(failed)) await this.#change(deathNoticeMs, client)
+    return this.admit(false, client)
   }
 
   /** Keeps an open WebSocket until it closes. */
@@ -144,7 +144,9 @@ export class Backend {
   closeTunnels(code: number, ms: number): void {
     const tunnels = [...this.#tunnels.keys()]
     tunnels.forEach((tunnel, index) => {
-      setTimeout(() => tunnel.close(code), (ms * index) / tunnels.length).unref()
+      const wait = (ms * index) / tunnels.length
+      if (wait === 0) tunnel.close(code)
+      else setTimeout(() => tunnel.close(code), wait).unref()
     })
   }
 

@@ -21,6 +21,8 @@ export interface RequestDeps {
   readonly identification: (socket: Socket) => Identification
   /** Hosts that are answered, or null for any. */
   readonly allowedHosts: ReadonlySet<string> | null
+  /** In development: the page for a worker that does not run, null while it does. */
+  readonly explain: ((worker: string) => string | null) | null
   /** Whether the listener is the workers' own. */
   readonly internal: boolean
 }

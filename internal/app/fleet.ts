@@ -73,7 +73,7 @@ export function workersOf(fleet: Fleet): readonly SupervisedWorker[] {
 /** Stops all workers at the same time; resolves when nothing of them is left. */
 export async function closeMembers(members: readonly Member[]): Promise<void> {
   await Promise.all(members.map(({ worker }) => worker.close()))
-  await Promise.all(members.map(({ backend }) => backend?.close()))
+  await Promise.all(members.flatMap(({ backend }) => (backend === null ? [] : [backend.close()])))
 }
 
 /** What `fluxlit status` shows of each worker. */
@@ -82,7 +82,7 @@ export function factsOf(fleet: Fleet): readonly WorkerFacts[] {
     worker,
     kind: config.kind,
     mount: config.kind === 'process' ? null : config.mount,
-    restarts: worker.restarts,
+    restarts: Object.values(worker.restarts).reduce((sum, count) => sum + count, 0),
     deaths: worker.deaths,
     in_flight: backend?.inFlight ?? 0,
     websockets: backend?.tunnels ?? 0,

@@ -42,6 +42,8 @@ export interface GatewayParts {
   readonly passed: PublicSocket | null
   /** Reads the configuration again, as at the start. */
   readonly readConfig: () => { readonly config: Config } | { readonly problems: readonly Problem[] }
+  /** In development: the page for a worker that does not run. */
+  readonly explain: ((worker: string) => string | null) | null
   /** Begins the stop of the whole process; asked for over the control socket. */
   readonly onStop: () => void
 }
@@ -71,6 +73,7 @@ export class Gateway implements ControlTarget {
   #current: Current
   #draining = false
   #internalUrl = ''
+  #publicUrl = ''
   #stopping: Promise<StopOutcome> | null = null
 
   private constructor(parts: GatewayParts, runtime: RuntimeDir) {
@@ -122,7 +125,7 @@ export class Gateway implements ControlTarget {
 
   /** Where browsers reach it. */
   get url(): string {
-    return (this.#listeners[0]?.url ?? '') + this.config.rootPath
+    return this.#publicUrl + this.config.rootPath
   }
 
   /** The workers, in the order of the configuration. */
@@ -165,7 +168,12 @@ export class Gateway implements ControlTarget {
     const read = this.#parts.readConfig()
     if ('problems' in read) return { ok: false, problems: read.problems }
     const { config } = read
-    const room = { ...this.#room, restart: config.restart, rootPath: config.rootPath, apiPrefix: apiPath(config) }
+    const room = {
+      ...this.#room,
+      restart: config.restart,
+      rootPath: config.rootPath,
+      apiPrefix: apiPath(config),
+    }
     const adopt = (fleet: Fleet): void => {
       this.#current = this.#compose(fleet)
       for (const tell of this.#onFleet) tell(fleet)
@@ -196,13 +204,18 @@ export class Gateway implements ControlTarget {
     await this.#openControl()
     this.#open.defer(() => this.#endEscaped())
     this.#open.defer(() => closeMembers(this.#current.fleet.members))
-    const internal = await openListener(config.internalListen, 'internal.listen', () => this.#current.internal)
+    const internal = await openListener(
+      config.internalListen,
+      'internal.listen',
+      () => this.#current.internal,
+    )
     this.#listeners = [internal]
     this.#open.defer(() => internal.destroy())
     this.#internalUrl = internal.url
     const front = await openListener(passed ?? config.listen, listenOrigin, () => this.#current.front)
     this.#listeners = [front, internal]
     this.#open.defer(() => front.destroy())
+    this.#publicUrl = front.url
     logger.info({ url: this.url }, 'listening')
     await this.#endLeftBehind()
     await this.#check()
@@ -235,6 +248,7 @@ export class Gateway implements ControlTarget {
       backends: backendsOf(fleet),
       health: () => ({ workers, draining: this.#draining }),
       accessLog,
+      explain: this.#parts.explain,
     })
     return { fleet, front: deps(false), internal: deps(true) }
   }
@@ -244,7 +258,8 @@ export class Gateway implements ControlTarget {
     this.#draining = true
     await pause(drain.delayMs)
     const closed = Promise.all(this.#listeners.map((listener) => listener.close()))
-    for (const backend of backendsOf(this.#current.fleet)) backend.closeTunnels(serviceRestart, drain.timeoutMs / 2)
+    for (const backend of backendsOf(this.#current.fleet))
+      backend.closeTunnels(serviceRestart, drain.timeoutMs / 2)
     const finished = await within(drain.timeoutMs, closed)
     for (const listener of this.#listeners) listener.destroy()
     await this.#open.disposeAsync()
@@ -265,12 +280,20 @@ export class Gateway implements ControlTarget {
   /** Processes of a gateway with this configuration that was killed, and that escaped its watcher. */
   async #endLeftBehind(): Promise<void> {
     const { ended } = await endMarked(leftBehind(this.#runtime.instance))
-    if (ended.length > 0) this.#parts.logger.warn({ pids: ended.map(({ pid }) => pid) }, 'ended processes a killed gateway left behind')
+    if (ended.length > 0)
+      this.#parts.logger.warn(
+        { pids: ended.map(({ pid }) => pid) },
+        'ended processes a killed gateway left behind',
+      )
   }
 
   /** Processes our workers started that left their group. */
   async #endEscaped(): Promise<void> {
     const { ended } = await endMarked(belongingTo(`${this.#runtime.instance}.${process.pid}`))
-    if (ended.length > 0) this.#parts.logger.warn({ pids: ended.map(({ pid }) => pid) }, 'ended processes that had left their worker')
+    if (ended.length > 0)
+      this.#parts.logger.warn(
+        { pids: ended.map(({ pid }) => pid) },
+        'ended processes that had left their worker',
+      )
   }
 }

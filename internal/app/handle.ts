@@ -17,7 +17,7 @@ import { wasNeverSent } from '../proxy/translate.ts'
 import { Upstream } from '../proxy/upstream.ts'
 import { dropSegments, hostName, type Route } from '../route/table.ts'
 import { readTarget, type PathTarget } from '../route/target.ts'
-import { answerJson, answerRedirect, refuse } from './answer.ts'
+import { answerJson, answerPage, answerRedirect, refuse } from './answer.ts'
 import type { Backend } from './backend.ts'
 import type { RequestDeps } from './deps.ts'
 import { isHiddenFromOutside, namesFile } from './streamlit.ts'
@@ -97,6 +97,8 @@ function toWorker(handling: Handling, target: PathTarget, route: WorkerRoute): v
   if ((head.contentLength ?? 0) > backend.config.maxBodyBytes && backend.config.maxBodyBytes > 0) {
     return refuse(exchange, response, failure('body_too_large'))
   }
+  const explanation = head.isNavigation ? (deps.explain?.(backend.config.name) ?? null) : null
+  if (explanation !== null) return answerPage(exchange, response, explanation)
   admit(handling, new Attempt(handling, backend, target, route))
 }
 
@@ -186,7 +188,7 @@ class Attempt {
     const repeatable = unanswered && this.#body === null && (safe || wasNeverSent(error))
     if (error === null || !repeatable || this.#retried) return refuse(exchange, response, reason)
     this.#retried = true
-    void this.backend.readmit(upstream).then((outcome) => this.resume(outcome))
+    void this.backend.readmit(upstream, response).then((outcome) => this.resume(outcome))
   }
 }
 

@@ -6,6 +6,7 @@ import { identifyRefused, type Identification } from '../exchange/identify.ts'
 import { compileTrustedPeers, identifyPeer } from '../exchange/peer.ts'
 import { createIdSource } from '../exchange/request-id.ts'
 import { exitCode, StartupError } from '../fault/startup.ts'
+import { describePortOwner, findPortOwner } from '../host/port-owner.ts'
 import { compileOriginRule } from '../proxy/origin.ts'
 import { compileRoutes, hostName } from '../route/table.ts'
 import { Listener } from '../server/listener.ts'
@@ -21,6 +22,7 @@ export interface ListenerParts {
   readonly backends: readonly Backend[]
   readonly health: RequestDeps['health']
   readonly accessLog: RequestDeps['accessLog']
+  readonly explain?: RequestDeps['explain']
 }
 
 /** Makes the dependencies of the request paths, one set per listener. */
@@ -35,6 +37,7 @@ export function createRequestDeps(parts: ListenerParts): (internal: boolean) => 
     backends,
     health: parts.health,
     accessLog: parts.accessLog,
+    explain: parts.explain ?? null,
     routes: compileRoutes({ workers, rootPath: config.rootPath, docsMount }),
     origins: compileOriginRule(config.publicBaseUrl, config.allowedOrigins),
     allowedHosts: config.allowedHosts.length === 0 ? null : new Set(config.allowedHosts.map(hostName)),
@@ -98,16 +101,21 @@ function apiMount(config: Config, backends: readonly Backend[]): string | null {
 
 function bindError(error: unknown, address: HostPort | PublicSocket, where: string): StartupError {
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  const shown = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
-  const [message, hint] = bindTexts[code]?.(shown) ?? [
-    `cannot listen on ${shown}: ${String(error)}`,
-    undefined,
-  ]
-  return new StartupError(
-    [{ code: bindCodes[code] ?? 'bind_failed', message, where, ...(hint === undefined ? {} : { hint }) }],
-    exitCode.failed,
-    { cause: error },
-  )
+  const shown = shownAddress(address)
+  const [message, hint] = bindTexts[code]?.(shown) ?? [`cannot listen on ${shown}: ${String(error)}`, null]
+  const owner = code === 'EADDRINUSE' && 'host' in address ? findPortOwner(address.host, address.port) : null
+  const problem = {
+    code: bindCodes[code] ?? 'bind_failed',
+    message: owner === null ? message : `${shown} is already in use by ${describePortOwner(owner)}`,
+    where,
+    ...(hint === null ? {} : { hint }),
+  }
+  return new StartupError([problem], exitCode.failed, { cause: error })
+}
+
+function shownAddress(address: HostPort | PublicSocket): string {
+  if ('fd' in address) return `the passed socket ${address.fd}`
+  return address.host.includes(':') ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`
 }
 
 const bindCodes: Readonly<Record<string, string>> = { EADDRINUSE: 'port_taken', EACCES: 'port_forbidden' }

@@ -168,7 +168,6 @@ function needsRestart(key: string): Problem {
 }
 
 function summary(fresh: readonly Member[], gone: readonly Member[], next: Fleet): string {
-  const names = (members: readonly Member[]): string => members.map(({ worker }) => worker.name).join(', ')
   if (fresh.length === 0 && gone.length === 0) return 'configuration reloaded, no worker changed'
   const unchanged = next.members.filter((member) => !fresh.includes(member))
   const parts = [
@@ -177,6 +176,10 @@ function summary(fresh: readonly Member[], gone: readonly Member[], next: Fleet)
     unchanged.length > 0 ? `left ${names(unchanged)} alone` : '',
   ]
   return `configuration reloaded: ${parts.filter((part) => part !== '').join('; ')}`
+}
+
+function names(members: readonly Member[]): string {
+  return members.map(({ worker }) => worker.name).join(', ')
 }
 
 function isIn(fleet: Fleet, worker: SupervisedWorker): boolean {

@@ -1,10 +1,23 @@
-/** `fluxlit serve` from configuration to exit code: the only place that listens to the process's signals. */
+/** `fluxlit serve` from configuration to exit code. */
 
 import { exitCode, type Problem } from '../fault/startup.ts'
-import { createLogger, type LogTarget } from '../log/logger.ts'
+import { createLogger, type LogRoom, type LogTarget } from '../log/logger.ts'
 import type { Logger } from '../log/types.ts'
 import type { SupervisedWorker } from '../worker/types.ts'
+import { Development, type DevelopmentOptions } from './dev/development.ts'
 import { Gateway, type GatewayParts } from './gateway.ts'
+import { SignalDesk, type Ending } from './signals.ts'
+import { openSystem, statusLine, type System } from './system.ts'
+
+/** What a run is made from. */
+export interface RunParts extends Omit<GatewayParts, 'logger' | 'passed' | 'onStop' | 'explain'> {
+  /** Where log lines go. */
+  readonly output: LogTarget
+  /** What detection chose, in words. */
+  readonly notes: readonly string[]
+  /** Set by `fluxlit dev`. */
+  readonly development?: DevelopmentOptions
+}
 
 /** How a run ends: the exit code, and the problems to print when it never came up. */
 export interface RunOutcome {
@@ -12,41 +25,66 @@ export interface RunOutcome {
   readonly problems: readonly Problem[]
 }
 
-type Ending =
-  | { readonly kind: 'signal'; readonly signal: NodeJS.Signals }
-  | { readonly kind: 'never-ready'; readonly problems: readonly Problem[] }
-  | { readonly kind: 'gave-up'; readonly problems: readonly Problem[] }
-
-const stopSignals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
-const signalNumbers: Readonly<Record<string, number>> = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 }
-
-/** What a run is made from. */
-export interface RunParts extends Omit<GatewayParts, 'logger'> {
-  /** Where log lines go. */
-  readonly output: LogTarget
-  /** What detection chose, in words. */
-  readonly notes: readonly string[]
-}
+/** How long a slow reader of our output may keep the process at its end, in milliseconds. */
+const flushMs = 1_000
 
 /** Runs a gateway until it is told to stop or cannot go on. @throws StartupError as {@link Gateway.start} */
 export async function run(parts: RunParts): Promise<RunOutcome> {
-  const { logger } = createLogger(parts.config.log, parts.output)
-  for (const note of parts.notes) logger.info({}, `found ${note}`)
-  const signals = new SignalDesk()
+  const log = createLogger(parts.config.log, parts.output)
   try {
-    const gateway = await Gateway.start({ ...parts, logger })
-    signals.onSecond = (signal) => {
-      gateway.destroy()
-      process.exit(128 + (signalNumbers[signal] ?? 0))
-    }
-    const ending = await Promise.race([signals.first, watch(gateway.workers, logger)])
-    if (ending.kind === 'signal') logger.info({ signal: ending.signal }, 'stopping')
-    const outcome = await gateway.stop()
+    return await serve(parts, log)
+  } finally {
+    await log.sink.close(flushMs)
+  }
+}
+
+async function serve(parts: RunParts, { logger, sink }: LogRoom): Promise<RunOutcome> {
+  for (const note of parts.notes) logger.info({}, `found ${note}`)
+  using system = openSystem(parts.env, logger)
+  const signals = new SignalDesk()
+  const development = openDevelopment(parts, logger, sink, signals)
+  try {
+    const gateway = await Gateway.start({
+      ...parts,
+      logger,
+      passed: system.passed,
+      onStop: () => signals.ask('stop'),
+      explain: development === null ? null : (worker) => development.explain(worker),
+    })
+    process.once('uncaughtException', (error) => crash(gateway, logger, error))
+    signals.serve({
+      reload: () => void reloadBySignal(gateway, logger, system),
+      dump: () => logger.info({ status: gateway.status() }, 'state'),
+      now: () => gateway.destroy(),
+    })
+    development?.attach(gateway)
+    const ending = await Promise.race([signals.asked, watch(gateway, logger, system, parts.mode)])
+    if (ending.kind === 'asked') logger.info({ by: ending.by }, 'stopping')
+    system.notifier.stopping()
+    extendStop(gateway, system)
+    const outcome = await gateway.close()
     logger.info({}, 'stopped')
     return conclude(ending, outcome.cutRequests)
   } finally {
+    development?.close()
     signals.close()
   }
+}
+
+function openDevelopment(
+  { development, config }: RunParts,
+  logger: Logger,
+  sink: LogRoom['sink'],
+  signals: SignalDesk,
+): Development | null {
+  if (development === undefined) return null
+  const room = {
+    logger,
+    print: (text: string) => sink.write(text),
+    quit: () => signals.ask('q'),
+    interrupt: () => signals.interrupt(),
+  }
+  return new Development(development, room, config.rootPath)
 }
 
 function conclude(ending: Ending, cutRequests: boolean): RunOutcome {
@@ -55,52 +93,72 @@ function conclude(ending: Ending, cutRequests: boolean): RunOutcome {
       return { exitCode: exitCode.failed, problems: ending.problems }
     case 'gave-up':
       return { exitCode: exitCode.gaveUp, problems: ending.problems }
-    case 'signal':
+    case 'asked':
       return { exitCode: cutRequests ? exitCode.unclean : exitCode.ok, problems: [] }
   }
 }
 
-/** The first stop signal ends the run, the second ends the process. */
-class SignalDesk {
-  readonly first: Promise<Ending>
-  onSecond: (signal: NodeJS.Signals) => void = (signal) => process.exit(128 + (signalNumbers[signal] ?? 0))
-  readonly #listener: (signal: NodeJS.Signals) => void
-
-  constructor() {
-    const first = Promise.withResolvers<Ending>()
-    this.first = first.promise
-    let seen = false
-    this.#listener = (signal) => {
-      if (seen) this.onSecond(signal)
-      seen = true
-      first.resolve({ kind: 'signal', signal })
+async function reloadBySignal(gateway: Gateway, logger: Logger, system: System): Promise<void> {
+  system.notifier.reloading()
+  const outcome = await gateway.reload((line) => logger.info({}, line))
+  if (outcome.ok) for (const line of outcome.lines) logger.info({}, line)
+  else {
+    for (const { code, where, message, hint } of outcome.problems) {
+      logger.error(
+        { code, where, hint },
+        `reload failed, still running the previous configuration: ${message}`,
+      )
     }
-    for (const signal of stopSignals) process.on(signal, this.#listener)
   }
+  system.notifier.ready(statusLine(gateway.workers))
+}
 
-  close(): void {
-    for (const signal of stopSignals) process.off(signal, this.#listener)
-  }
+/** A bug: nothing is known about the state any more, but the workers must not outlive the gateway. */
+function crash(gateway: Gateway, logger: Logger, error: Error): void {
+  logger.error({ stack: error.stack }, `internal error: ${error.message}`)
+  gateway.destroy()
+  process.exit(exitCode.internal)
+}
+
+/** The service manager's own limit may be shorter than the one the configuration allows. */
+function extendStop({ config }: Gateway, { notifier }: System): void {
+  const graces = config.workers.map((worker) =>
+    worker.kind !== 'static' && worker.run.kind !== 'url' ? worker.run.stopGraceMs : 0,
+  )
+  notifier.extendTimeout(config.drain.delayMs + config.drain.timeoutMs + Math.max(0, ...graces) + 5_000)
 }
 
 /**
  * Follows the workers: says when all are ready, and resolves when the gateway has no reason to live. That is
  * decided only when every required worker has settled, so that it does not depend on which was faster.
  */
-function watch(workers: readonly SupervisedWorker[], logger: Logger): Promise<Ending> {
+function watch(
+  gateway: Gateway,
+  logger: Logger,
+  { notifier }: System,
+  mode: RunParts['mode'],
+): Promise<Ending> {
   return new Promise((resolve) => {
     const started = performance.now()
+    const followed = new WeakSet<SupervisedWorker>()
     let announced = false
     const look = (): void => {
-      const ending = verdict(workers)
+      const { workers } = gateway
+      // Whoever develops an app breaks it all the time: the page says how, and a change starts it again.
+      const ending = mode === 'dev' ? null : verdict(workers)
       if (ending !== null) return resolve(ending)
-      if (workers.some((worker) => worker.everReady && worker.spawned)) keepTrying(workers)
-      if (announced || !workers.every((worker) => !worker.required || worker.state.kind === 'ready')) return
+      if (mode === 'dev' || workers.some((worker) => worker.everReady && worker.spawned)) keepTrying(workers)
+      if (announced) return notifier.status(statusLine(workers))
+      if (!workers.every((worker) => !worker.required || worker.state.kind === 'ready')) return
       announced = true
       logger.info({ after_ms: Math.round(performance.now() - started) }, 'ready')
+      notifier.ready(statusLine(workers))
     }
-    for (const worker of workers) worker.onChange(look)
-    look()
+    gateway.onFleet((workers) => {
+      for (const worker of workers) if (!followed.has(worker)) worker.onChange(look)
+      for (const worker of workers) followed.add(worker)
+      look()
+    })
   })
 }
 

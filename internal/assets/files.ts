@@ -3,7 +3,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import send from 'send'
 import { answered, type Exchange } from '../exchange/exchange.ts'
-import { failure, type Failure } from '../fault/failure.ts'
+import { failure, type Failure, type FailureCode } from '../fault/failure.ts'
 
 /** One file request. `path` is the raw path below the mount, decoded once by the file sender as everywhere. */
 export interface FileRequest {
@@ -28,11 +28,21 @@ export function sendFile(file: FileRequest): void {
   stream.on('headers', () => answered(exchange, response.statusCode))
   stream.on('directory', () => redirect(file))
   stream.on('error', (error: NodeJS.ErrnoException & { status?: number }) => {
-    if (response.headersSent) response.destroy()
-    else if ((error.status ?? 500) < 500) onFailure(failure('file_not_found'))
-    else onFailure({ ...failure('internal'), cause: error })
+    if (response.headersSent) return void response.destroy()
+    // What was already said about the file is not about this answer.
+    for (const name of response.getHeaderNames()) response.removeHeader(name)
+    const code = failureCodes[error.status ?? 500]
+    onFailure(code === undefined ? { ...failure('internal'), cause: error } : failure(code))
   })
   stream.pipe(response)
+}
+
+const failureCodes: Readonly<Record<number, FailureCode>> = {
+  400: 'file_not_found',
+  403: 'file_not_found',
+  404: 'file_not_found',
+  412: 'precondition_failed',
+  416: 'range_not_satisfiable',
 }
 
 /** A directory without its trailing slash: relative links inside it would point to the wrong place. */

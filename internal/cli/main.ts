@@ -29,6 +29,15 @@ const serveFlags = {
   },
 } as const
 
+const reloadFlags = {
+  reload: { type: 'boolean', default: true, describe: 'restart workers when their files change' },
+  'reload-scope': {
+    choices: ['api', 'ui', 'all', 'gateway', 'full'] as const,
+    default: 'api' as const,
+    describe: 'whose Python files matter (gateway = api, full = all); Streamlit reloads by itself otherwise',
+  },
+} as const
+
 const configFlag = { config: serveFlags.config } as const
 
 /** What the serve flags parse to. */
@@ -40,6 +49,12 @@ export interface ServeFlags {
   readonly logLevel?: string | undefined
   readonly proxyHeaders?: boolean | undefined
   readonly forwardedAllowIps?: string | undefined
+}
+
+/** What the flags of `dev` parse to. */
+export interface DevFlags extends ServeFlags {
+  readonly reload: boolean
+  readonly reloadScope: 'api' | 'ui' | 'all' | 'gateway' | 'full'
 }
 
 /** Runs one command line; returns the process's exit code. Never throws. */
@@ -70,12 +85,28 @@ function commands(argv: readonly string[], done: (outcome: Promise<number>) => P
       (flags) => done(import('./serve.ts').then(({ serve }) => serve(flags))),
     )
     .command(
+      'dev [target]',
+      'serve the apps while you work on them',
+      (command) =>
+        command
+          .positional('target', { type: 'string', describe: 'FluxLit app object (a later release)' })
+          .options(serveFlags)
+          .options(reloadFlags)
+          .example('$0 dev', 'readable log, restart on change, tracebacks in the browser'),
+      (flags) => done(import('./dev.ts').then(({ dev }) => dev(flags))),
+    )
+    .command(
       ['check', 'config'],
       'read the configuration, print every value and where it comes from',
       (command) =>
         command
           .options(configFlag)
           .option('json', { type: 'boolean', describe: 'print JSON' })
+          .option('worker', {
+            type: 'string',
+            requiresArg: true,
+            describe: 'print the command and environment of this worker instead',
+          })
           .example('$0 check -c fluxlit.toml', 'exit 0 when it is right, 2 with every problem when not'),
       (flags) => done(import('./check.ts').then(({ check }) => check(flags))),
     )

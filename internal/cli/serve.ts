@@ -1,8 +1,9 @@
 /** `fluxlit serve`: configuration, logger, gateway, exit code. */
 
 import { run } from '../app/run.ts'
-import { loadConfig } from '../config/load.ts'
+import { loadConfig, type LoadResult } from '../config/load.ts'
 import { exitCode, StartupError, type Problem } from '../fault/startup.ts'
+import { buildInfo } from './build.ts'
 import { embedded } from './embedded.ts'
 import type { ServeFlags } from './main.ts'
 import { renderProblems, wantsColour } from './render.ts'
@@ -10,12 +11,10 @@ import { renderProblems, wantsColour } from './render.ts'
 /** Serves until told to stop; resolves to the exit code. @throws StartupError */
 export async function serve(flags: ServeFlags): Promise<number> {
   refuseWeakening(process.env)
-  const loaded = loadConfig({
-    cwd: process.cwd(),
-    files: flags.config ?? [],
-    env: process.env,
-    flags: flagValues(flags),
-  })
+  const cwd = process.cwd()
+  const read = (): LoadResult =>
+    loadConfig({ cwd, files: flags.config ?? [], env: process.env, flags: flagValues(flags) })
+  const loaded = read()
   const colour = wantsColour(process.stderr, process.env)
   process.stderr.write(renderProblems(loaded.warnings, 'warning', colour))
   if (loaded.kind === 'problems') throw problemsError(loaded.problems)
@@ -24,11 +23,18 @@ export async function serve(flags: ServeFlags): Promise<number> {
     notes: loaded.report.notes,
     output: {
       stream: process.stdout,
+      other: process.stderr,
       isTerminal: process.stdout.isTTY,
       colour: wantsColour(process.stdout, process.env),
     },
     env: process.env,
     bootstrapSource: embedded('internal/python/bootstrap.py'),
+    version: buildInfo().version,
+    mode: 'serve',
+    readConfig: () => {
+      const again = read()
+      return again.kind === 'ok' ? { config: again.config } : { problems: again.problems }
+    },
     listenOrigin: loaded.report.values.get('gateway_port')?.origin ?? 'default',
   })
   process.stderr.write(renderProblems(outcome.problems, 'error', colour))
@@ -58,8 +64,8 @@ export function flagValues(flags: ServeFlags): Record<string, { value: unknown; 
   return values
 }
 
-/** Variables that would make Node itself accept what the gateway must refuse. */
-function refuseWeakening(env: Readonly<Record<string, string | undefined>>): void {
+/** Variables that would make Node itself accept what the gateway must refuse. @throws StartupError */
+export function refuseWeakening(env: Readonly<Record<string, string | undefined>>): void {
   if (env['NODE_TLS_REJECT_UNAUTHORIZED'] !== '0') return
   throw problemsError([
     {
@@ -71,7 +77,8 @@ function refuseWeakening(env: Readonly<Record<string, string | undefined>>): voi
   ])
 }
 
-function problemsError(problems: readonly Problem[]): StartupError {
+/** Problems that ended a command before anything was started. */
+export function problemsError(problems: readonly Problem[]): StartupError {
   const [first = { code: 'internal', message: 'configuration failed without a problem' }, ...others] =
     problems
   return new StartupError([first, ...others], exitCode.usage)

@@ -4,7 +4,7 @@ import type { Problem } from '../fault/startup.ts'
 import type { Config, Spawned, WorkerConfig } from './config.ts'
 import type { ReportValues } from './context.ts'
 import { allKeys, anyName } from './keys.ts'
-import { shownArguments, shownValue } from './secret.ts'
+import { shownArguments, shownText, shownValue } from './secret.ts'
 import { isTree } from './tree.ts'
 
 /** What `fluxlit check` shows. Free of secrets. */
@@ -75,10 +75,20 @@ function withoutSecrets(worker: WorkerConfig): WorkerConfig {
 }
 
 function hidden<R extends Spawned>(run: R): R {
-  const env = Object.fromEntries(
-    Object.entries(run.env).map(([name, value]) => [name, shownValue(name, value)]),
-  )
-  return { ...run, env, args: shownArguments(run.args) }
+  const { below, file, above } = run.envSources
+  return {
+    ...run,
+    env: shownVariables(run.env),
+    envSources: { below: shownVariables(below), file, above: shownVariables(above) },
+    args: shownArguments(run.args),
+    beforeStart: run.beforeStart.map((command) =>
+      typeof command === 'string' ? shownText(command) : shownCommand(command),
+    ),
+  }
+}
+
+function shownVariables(variables: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, shownValue(name, value)]))
 }
 
 function shownCommand(command: readonly [string, ...string[]]): readonly [string, ...string[]] {

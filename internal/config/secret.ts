@@ -134,6 +134,11 @@ export function shownArguments(words: readonly string[]): readonly string[] {
   })
 }
 
+/** A command line written as one text, as reports show it. */
+export function shownText(text: string): string {
+  return shownArguments(text.split(' ')).join(' ')
+}
+
 /** Whether a variable or key with this name probably holds a secret. */
 export function looksSecret(name: string): boolean {
   return /TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|PWD$|KEY|CREDENTIAL|DSN|AUTH|COOKIE|DATABASE_URL|REDIS_URL|CONNECTION_STRING/i.test(

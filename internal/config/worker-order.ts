@@ -41,12 +41,7 @@ function circleFrom(
   return null
 }
 
-function reportUnknown(
-  context: ResolveContext,
-  name: string,
-  other: string,
-  known: readonly string[],
-): void {
+function reportUnknown(context: ResolveContext, name: string, other: string, known: readonly string[]): void {
   const guess = nearest(other, known)
   context.problems.push({
     code: 'after_unknown',

@@ -23,7 +23,7 @@ import {
   resolveSpawned,
 } from './worker-process.ts'
 import { noMount, reportDefault, resolveMounted, resolveReadiness } from './worker-routing.ts'
-import { shownArguments } from './secret.ts'
+import { shownArguments, shownText } from './secret.ts'
 import type { WorkerSettings } from './worker-schema.ts'
 import { isTree, valueAt } from './tree.ts'
 
@@ -74,13 +74,17 @@ function reportGiven(context: ResolveContext, name: string, kind: Kind, program:
     const path = ['workers', name, last]
     const given = valueAt(context.merged.value, path)
     if (given !== undefined)
-      context.report(
-        path,
-        Array.isArray(given) ? shownArguments(given.map(String)) : given,
-        context.origin(path),
-      )
+      context.report(path, Array.isArray(given) ? shownList(last, given) : given, context.origin(path))
     else if (key.fallback !== undefined) context.report(path, key.fallback, 'default')
   }
+}
+
+// The commands of `before_start` are command lines of their own; every other list is one.
+function shownList(key: string, given: readonly unknown[]): readonly unknown[] {
+  if (key !== 'before_start') return shownArguments(given.map(String))
+  return given.map((command) =>
+    Array.isArray(command) ? shownArguments(command.map(String)) : shownText(String(command)),
+  )
 }
 
 function processWorker(context: ResolveContext, base: WorkerBase, settings: WorkerSettings): WorkerConfig {

@@ -19,6 +19,8 @@ export interface Exchange {
   readonly id: string
   readonly traceId: string
   readonly traceparent: string
+  /** Sent on only together with the trace it belongs to. */
+  readonly tracestate: string | null
   readonly kind: 'http' | 'websocket'
   /** Monotonic milliseconds. */
   readonly startedAt: number
@@ -55,6 +57,7 @@ export type ExchangeStart = Pick<
   | 'id'
   | 'traceId'
   | 'traceparent'
+  | 'tracestate'
   | 'kind'
   | 'head'
   | 'method'
@@ -71,6 +74,7 @@ export function openExchange(start: ExchangeStart): Exchange {
     id: start.id,
     traceId: start.traceId,
     traceparent: start.traceparent,
+    tracestate: start.tracestate,
     kind: start.kind,
     startedAt: performance.now(),
     head: start.head,

@@ -43,6 +43,8 @@ export function createIdSource(): IdSource {
 export interface Trace {
   readonly traceId: string
   readonly traceparent: string
+  /** Whether it is the client's own trace. */
+  readonly continued: boolean
 }
 
 /**
@@ -54,5 +56,5 @@ export function continueTrace(incoming: string | null, ids: IdSource): Trace {
   const usable = match !== null && !/^0+$/.test(match[1] ?? '') && !/^0+$/.test(match[2] ?? '')
   const traceId = usable ? (match[1] ?? '') : ids.hex(16)
   const flags = usable ? (match[3] ?? '00') : '00'
-  return { traceId, traceparent: `00-${traceId}-${ids.hex(8)}-${flags}` }
+  return { traceId, traceparent: `00-${traceId}-${ids.hex(8)}-${flags}`, continued: usable }
 }

@@ -1,6 +1,6 @@
 /** Which processes Node itself started and waits for. */
 
-import type { ChildProcess } from 'node:child_process'
+import { ChildProcess } from 'node:child_process'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 
 const channel = 'child_process'
@@ -42,12 +42,8 @@ export class OwnChildren {
   }
 }
 
+// It is published by its constructor: nothing but its class is there yet.
 function childOf(message: unknown): ChildProcess | null {
   if (typeof message !== 'object' || message === null || !('process' in message)) return null
-  const { process: child } = message
-  return isChildProcess(child) ? child : null
-}
-
-function isChildProcess(value: unknown): value is ChildProcess {
-  return typeof value === 'object' && value !== null && 'spawnargs' in value && 'exitCode' in value
+  return message.process instanceof ChildProcess ? message.process : null
 }

@@ -12,6 +12,8 @@ type Groups = Map<number, string>
 const graceMs = 8000
 const lookMs = 200
 
+/** Stands in for what these signals do otherwise. */
+const stay = (): void => {}
 const ignored = ['SIGHUP', 'SIGINT', 'SIGTERM', 'SIGQUIT'] as const
 
 /**
@@ -21,16 +23,23 @@ const ignored = ['SIGHUP', 'SIGINT', 'SIGTERM', 'SIGQUIT'] as const
  * @returns when nothing is left to do; the program should then end
  */
 export async function watchGroups(input: Readable): Promise<void> {
-  for (const signal of ignored) process.on(signal, () => {})
+  for (const signal of ignored) process.on(signal, stay)
+  const groups = await gatewayGone(input)
+  if (groups !== null) await endGroups(groups)
+  for (const signal of ignored) process.off(signal, stay)
+}
+
+// The groups that are left at the end of the input, or null when told to leave.
+async function gatewayGone(input: Readable): Promise<Groups | null> {
   const groups: Groups = new Map()
   let rest = ''
   for await (const chunk of input.setEncoding('utf8')) {
     // What stands after the last line break may be half a number, also at the end.
     const lines = `${rest}${String(chunk)}`.split('\n')
     rest = lines.pop() ?? ''
-    if (lines.some((line) => apply(line, groups) === 'leave')) return
+    if (lines.some((line) => apply(line, groups) === 'leave')) return null
   }
-  await endGroups(groups)
+  return groups
 }
 
 function apply(line: string, groups: Groups): 'leave' | 'stay' {

@@ -2,6 +2,7 @@
 
 import { pino, stdTimeFunctions, type Logger as Pino } from 'pino'
 import type { LogConfig } from '../config/config.ts'
+import { openOutlet } from './outlet.ts'
 import { createSink, type LineSink } from './sink.ts'
 import { createTextFormat } from './text.ts'
 import type { LogFields, Logger, LogLevel } from './types.ts'
@@ -26,7 +27,7 @@ export interface LogRoom {
 export function createLogger(config: LogConfig, target: LogTarget): LogRoom {
   const text = config.format === 'text' || (config.format === 'auto' && target.isTerminal)
   const format = text ? createTextFormat(target.colour) : escapeControls
-  const sink = createSink(target.stream, {
+  const sink = createSink(openOutlet(target.stream), {
     dropped: (count) => format(droppedLine(count)),
     elsewhere: elsewhere(target.other),
   })

@@ -3,8 +3,7 @@
  * waits, the rest is dropped and counted, and traffic goes on.
  */
 
-import type { Writable } from 'node:stream'
-import { openOutlet, type Outlet, type Written } from './outlet.ts'
+import type { Outlet, Written } from './outlet.ts'
 
 /** Takes complete lines. */
 export interface LineSink {
@@ -30,9 +29,9 @@ const batchLimit = 64 * 1024
 /** How long an output that failed is left alone, in milliseconds. */
 const retryMs = 1000
 
-/** A {@link LineSink} over a stream such as standard output. */
-export function createSink(stream: Writable, notices: SinkNotices): LineSink {
-  return new QueuedSink(openOutlet(stream), notices)
+/** A {@link LineSink} in front of an outlet. */
+export function createSink(outlet: Outlet, notices: SinkNotices): LineSink {
+  return new QueuedSink(outlet, notices)
 }
 
 class QueuedSink implements LineSink {

@@ -39,6 +39,7 @@ export function outgoingHead(exchange: Exchange, head: Head, rules: OutgoingRule
     'Via',
     head.via === null ? '1.1 fluxlit' : `${head.via}, 1.1 fluxlit`,
   )
+  if (exchange.tracestate !== null) out.push('tracestate', exchange.tracestate)
   if (rules.prefix !== '') out.push('X-Forwarded-Prefix', rules.prefix)
   return out
 }

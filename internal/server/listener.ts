@@ -45,7 +45,7 @@ export class Listener {
 
   /** Binds; rejects with Node's error (`EADDRINUSE`, `EACCES`, ...) when that fails. */
   static async bind(
-    address: HostPort,
+    address: HostPort | { readonly fd: number },
     limits: ListenerLimits,
     handlers: ListenerHandlers,
   ): Promise<Listener> {
@@ -54,7 +54,7 @@ export class Listener {
     listener.#attach(handlers)
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
-      server.listen({ host: address.host, port: address.port, backlog: 1024 }, () => {
+      server.listen({ ...address, backlog: 1024 }, () => {
         server.off('error', reject)
         resolve()
       })

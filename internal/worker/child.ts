@@ -8,8 +8,11 @@ import { describeExit, describeSpawnError } from './exit.ts'
 import { Guard } from './guard.ts'
 import type { OutputEvent } from './output.ts'
 import { LastLines, readLines } from './output.ts'
+import { oomKills } from './memory-events.ts'
 import { isGroupAlive, killGroup } from './process-group.ts'
 import { jsonFields, TracebackJoiner } from './traceback.ts'
+import type { StuckAt } from './stack-dump.ts'
+import { StackDump } from './stack-dump.ts'
 import type { ExitReason } from './types.ts'
 
 /** What to start. The command and the directory were looked at before: Node confuses the two when one is missing. */
@@ -22,6 +25,8 @@ export interface ChildInput {
   readonly env: Readonly<Record<string, string>>
   /** True for our bootstrap, which knows descriptors 3 (lifeline) and 4 (report). */
   readonly isBootstrap: boolean
+  /** The account it runs under; left out = ours. */
+  readonly account?: { readonly uid: number; readonly gid: number } | null
   readonly onOutput: (event: OutputEvent) => void
 }
 
@@ -38,6 +43,9 @@ const pipeGraceMs = 500
 const groupGraceMs = 2000
 const groupPollMs = 20
 
+/** How long a process that hangs may take to say where, in milliseconds. */
+const abortGraceMs = 2000
+
 /** One process in a group of its own, with its output read and its end told. */
 export class Child {
   /** Process id, or null when it could not be started. */
@@ -48,11 +56,14 @@ export class Child {
   readonly #guard: Guard | null
   readonly #last = new LastLines()
   #report: BootFailure | null = null
-  #sent = { term: false, kill: false }
+  readonly #dump: StackDump
+  readonly #oomKills = oomKills()
+  #sent = { term: false, kill: false, abort: false }
   #hasEnded = false
   #stopping: Promise<StopOutcome> | undefined
 
   constructor(input: ChildInput) {
+    this.#dump = new StackDump(input.cwd)
     const started = launch(input)
     this.#process = started instanceof Error ? null : started
     this.pid = this.#process?.pid ?? null
@@ -73,6 +84,21 @@ export class Child {
   /** What the bootstrap said about a failed start, once it did. */
   get report(): BootFailure | null {
     return this.#report
+  }
+
+  /** Where it was when it was asked by {@link abort}; null when it was not, or did not say. */
+  get stuckAt(): StuckAt | null {
+    return this.#dump.stuckAt
+  }
+
+  /** It hangs: SIGABRT, on which Python writes where every thread is, and soon SIGKILL to the group. Idempotent. */
+  abort(): void {
+    if (this.#hasEnded || this.#process === null || this.#sent.abort) return
+    this.#sent.abort = true
+    this.#dump.arm()
+    this.#process.kill('SIGABRT')
+    const timer = setTimeout(() => this.destroy(), abortGraceMs)
+    void this.exited.then(() => clearTimeout(timer))
   }
 
   /**
@@ -107,7 +133,9 @@ export class Child {
     const drained = this.#read(child, input)
     const { promise, resolve } = Promise.withResolvers<ExitReason>()
     // `exit`, not `close`: a grandchild that keeps a pipe open must not delay the restart.
-    child.once('exit', (code, signal) => resolve(describeExit(code, signal, this.#sent)))
+    child.once('exit', (code, signal) =>
+      resolve(describeExit(code, signal, this.#sent, signal === 'SIGKILL' ? this.#ranOut() : null)),
+    )
     child.once('error', (error) => {
       if (child.pid === undefined) resolve(describeSpawnError(error, input.argv[0]))
     })
@@ -127,6 +155,7 @@ export class Child {
     for (const stream of ['stdout', 'stderr'] as const) {
       const joiner = new TracebackJoiner((text) => onOutput(event(worker, stream, text)))
       const line = (text: string): void => {
+        if (stream === 'stderr' && this.#dump.take(text)) return
         this.#last.add(text)
         joiner.write(text)
       }
@@ -142,6 +171,11 @@ export class Child {
     return Promise.all(open)
   }
 
+  #ranOut(): boolean | null {
+    const now = oomKills()
+    return now === null || this.#oomKills === null ? null : now > this.#oomKills
+  }
+
   #killGroup(): void {
     if (this.pid !== null) killGroup(this.pid)
   }
@@ -155,7 +189,7 @@ export class Child {
   }
 }
 
-function launch({ argv, cwd, env, isBootstrap }: ChildInput): ChildProcess | NodeJS.ErrnoException {
+function launch({ argv, cwd, env, isBootstrap, account }: ChildInput): ChildProcess | NodeJS.ErrnoException {
   const [command, ...args] = argv
   const pipes = isBootstrap ? (['pipe', 'pipe'] as const) : []
   try {
@@ -165,6 +199,7 @@ function launch({ argv, cwd, env, isBootstrap }: ChildInput): ChildProcess | Nod
       cwd,
       env: { ...env },
       detached: true,
+      ...(account ? { uid: account.uid, gid: account.gid } : {}),
       stdio: ['ignore', 'pipe', 'pipe', ...pipes],
     })
   } catch (error) {

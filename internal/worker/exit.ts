@@ -4,12 +4,23 @@ import type { ExitReason } from './types.ts'
 export interface SentSignals {
   readonly term: boolean
   readonly kill: boolean
+  /** SIGABRT, to learn where it hangs. */
+  readonly abort?: boolean
 }
 
-/** Says how a process ended, from what Node reports in its `exit` event. */
-export function describeExit(code: number | null, signal: string | null, sent: SentSignals): ExitReason {
-  if (signal === null) return { kind: 'exit', code, signal, text: `exit status ${code ?? 'unknown'}` }
-  return { kind: 'signal', code, signal, text: signalText(signal, sent) }
+/**
+ * Says how a process ended, from what Node reports in its `exit` event.
+ *
+ * @param outOfMemory whether the kernel killed something in the gateway's memory cgroup meanwhile; null = unknown
+ */
+export function describeExit(
+  code: number | null,
+  signal: string | null,
+  sent: SentSignals,
+  outOfMemory: boolean | null = null,
+): ExitReason {
+  if (signal === null) return { kind: 'exit', code, signal, text: exitText(code) }
+  return { kind: 'signal', code, signal, text: signalText(signal, sent, outOfMemory) }
 }
 
 /**
@@ -31,8 +42,30 @@ export function isCleanStop(reason: ExitReason): boolean {
   return reason.kind === 'exit' && (reason.code === 0 || reason.code === 143)
 }
 
-function signalText(signal: string, sent: SentSignals): string {
-  if (signal === 'SIGKILL' && !sent.kill) return 'killed by SIGKILL (not by the gateway: out of memory?)'
+// What shells and containers say when a program below them ended by a signal, or could not be run.
+const exitMeanings: Readonly<Record<number, string>> = {
+  126: 'not executable',
+  127: 'command not found',
+  134: 'aborted',
+  137: 'killed by SIGKILL: out of memory?',
+  139: 'crashed with SIGSEGV',
+}
+
+function exitText(code: number | null): string {
+  const meaning = code === null ? undefined : exitMeanings[code]
+  return `exit status ${code ?? 'unknown'}${meaning === undefined ? '' : ` (${meaning})`}`
+}
+
+function killText(outOfMemory: boolean | null): string {
+  if (outOfMemory === true) return 'killed by the kernel: out of memory'
+  return outOfMemory === null
+    ? 'killed by SIGKILL (not by the gateway: out of memory?)'
+    : 'killed by SIGKILL (not by the gateway, and not for lack of memory)'
+}
+
+function signalText(signal: string, sent: SentSignals, outOfMemory: boolean | null): string {
+  if (signal === 'SIGKILL' && !sent.kill) return killText(outOfMemory)
+  if (sent.abort === true && (signal === 'SIGABRT' || signal === 'SIGKILL')) return `hung, ended by ${signal}`
   if (signal === 'SIGTERM' && sent.term) return 'stopped by SIGTERM'
   if (signal === 'SIGSEGV') return 'crashed with SIGSEGV (a native extension?)'
   if (signal === 'SIGABRT') return 'aborted (SIGABRT)'

@@ -1,4 +1,4 @@
-import type { Elsewhere, RoutedWorker } from '../config/config.ts'
+import type { Address, Elsewhere, RoutedWorker } from '../config/config.ts'
 import type { Logger } from '../log/types.ts'
 import type { Clock } from './clock.ts'
 import { Monitor } from './monitor.ts'
@@ -6,7 +6,8 @@ import type { ProbeTarget } from './probe.ts'
 import { probe } from './probe.ts'
 import { Standing } from './standing.ts'
 import { streamlitBasePath } from './streamlit-environment.ts'
-import type { SupervisedWorker, WorkerState } from './types.ts'
+import { notSpawned } from './problem.ts'
+import type { ReplaceOutcome, SupervisedWorker, WorkerDeath, WorkerState } from './types.ts'
 
 /** A worker with a `url`. */
 export type ElsewhereWorker = Exclude<RoutedWorker, { kind: 'static' }> & { readonly run: Elsewhere }
@@ -23,6 +24,10 @@ export interface ExternalInput {
 export class ExternalWorker implements SupervisedWorker {
   readonly spawned = false
   readonly lastLines: readonly string[] = []
+  readonly replicas: readonly SupervisedWorker[] = []
+  readonly deaths: readonly WorkerDeath[] = []
+  readonly restarts: Readonly<Record<string, number>> = {}
+  readonly usage = null
   readonly #worker: ElsewhereWorker
   readonly #standing: Standing
   readonly #monitor: Monitor
@@ -38,7 +43,7 @@ export class ExternalWorker implements SupervisedWorker {
       {
         ready: worker.ready,
         clock: input.clock,
-        ask: () => probe(target),
+        ask: (timeoutMs) => probe({ ...target, timeoutMs }),
         onAnswered: () => this.#answered(),
         onUnanswered: (reason) => this.#unanswered(reason),
       },
@@ -58,6 +63,12 @@ export class ExternalWorker implements SupervisedWorker {
     return this.#standing.state
   }
 
+  get addresses(): readonly Address[] {
+    const { state } = this
+    const answers = state.kind === 'ready' || state.kind === 'unhealthy'
+    return answers && state.address !== null ? [state.address] : []
+  }
+
   get everReady(): boolean {
     return this.#everReady
   }
@@ -74,6 +85,10 @@ export class ExternalWorker implements SupervisedWorker {
 
   /** It is asked for as long as the gateway runs anyway. */
   keepTrying(): void {}
+
+  replace(): Promise<ReplaceOutcome> {
+    return Promise.resolve({ ok: false, problem: notSpawned(this.#worker) })
+  }
 
   close(): Promise<void> {
     this.destroy()

@@ -9,6 +9,7 @@ import type { OutputEvent } from './output.ts'
 import type { GenerationPlan } from './plan.ts'
 import type { ProbeResult } from './probe.ts'
 import { probe } from './probe.ts'
+import type { StuckAt } from './stack-dump.ts'
 import type { ExitReason } from './types.ts'
 
 /** How a start went. */
@@ -32,8 +33,16 @@ export interface Generation {
   readonly booted: Promise<BootOutcome>
   /** Resolves when it ended. Never rejects. */
   readonly exited: Promise<ExitReason>
-  /** Asks whether it answers; a process without a mount always does while it runs. */
-  ask(): Promise<ProbeResult>
+  /** Where it hung when {@link abort} asked; null when nobody did, or it did not say. */
+  readonly stuckAt: StuckAt | null
+  /**
+   * Asks whether it answers; a process without a mount always does while it runs.
+   *
+   * @param timeoutMs for this question; left out = `probe_timeout`
+   */
+  ask(timeoutMs?: number): Promise<ProbeResult>
+  /** It hangs: SIGABRT, after which it says where if it is Python, then SIGKILL. Idempotent. */
+  abort(): void
   /** SIGTERM, the worker's grace, SIGKILL; resolves when nothing is left. Idempotent. */
   stop(): Promise<StopOutcome>
   /** SIGKILL to the group now. Idempotent. */
@@ -68,6 +77,7 @@ class ProcessGeneration implements Generation {
       argv: plan.argv,
       cwd: plan.cwd,
       env: plan.env,
+      account: plan.account,
       isBootstrap: plan.worker.kind === 'uvicorn' || plan.worker.kind === 'streamlit',
       onOutput,
     })
@@ -91,8 +101,18 @@ class ProcessGeneration implements Generation {
     return this.#child.lastLines
   }
 
-  async ask(): Promise<ProbeResult> {
-    return this.#plan.probe === null ? { ok: true } : probe(this.#plan.probe)
+  get stuckAt(): StuckAt | null {
+    return this.#child.stuckAt
+  }
+
+  async ask(timeoutMs?: number): Promise<ProbeResult> {
+    const { probe: target } = this.#plan
+    if (target === null) return { ok: true }
+    return probe(timeoutMs === undefined ? target : { ...target, timeoutMs })
+  }
+
+  abort(): void {
+    this.#child.abort()
   }
 
   stop(): Promise<StopOutcome> {

@@ -21,6 +21,8 @@ export interface InspectionInput {
   readonly bootstrapPath: string
   readonly cwd: string
   readonly env: Environment
+  /** The account it runs under; left out = ours. */
+  readonly account?: { readonly uid: number; readonly gid: number } | null
   /** Where the interpreter was chosen, for messages. */
   readonly where: string
   /** Milliseconds after which it counts as hanging. */
@@ -40,6 +42,7 @@ export async function inspectPython(python: string, input: InspectionInput): Pro
   const options = {
     cwd: input.cwd,
     env: { ...input.env },
+    ...(input.account ? { uid: input.account.uid, gid: input.account.gid } : {}),
     timeout: input.deadlineMs ?? 20_000,
     killSignal: 'SIGKILL' as const,
   }

@@ -1,3 +1,5 @@
+import { dirname } from 'node:path'
+
 import type { Address } from '../config/config.ts'
 import { findPython } from '../config/python.ts'
 import type { Problem } from '../fault/startup.ts'
@@ -7,9 +9,12 @@ import { ownCommand, streamlitCommand, transportOf, uvicornCommand } from './com
 import type { CookieSecret } from './cookie-secret.ts'
 import { cookieSecret } from './cookie-secret.ts'
 import { workerEnvironment } from './environment.ts'
-import { checkDirectory, findExecutable } from './executable.ts'
+import type { WorkerAccount } from './account.ts'
+import { accountOf } from './account.ts'
+import { findExecutable } from './executable.ts'
 import type { Inspection } from './inspect.ts'
 import { inspectPython, lackingFor, missingFor } from './inspect.ts'
+import { placed, realBelow } from './place.ts'
 import type { ProbeTarget } from './probe.ts'
 import { isProblem } from './problem.ts'
 import type { WorkerRoom } from './room.ts'
@@ -23,6 +28,10 @@ export interface GenerationPlan {
   readonly argv: readonly [string, ...string[]]
   readonly cwd: string
   readonly env: Readonly<Record<string, string>>
+  /** The account it runs under; null = the gateway's own. */
+  readonly account: WorkerAccount | null
+  /** Directory of the interpreter, first on the PATH of `before_start`; null for a `command`. */
+  readonly pythonDirectory: string | null
   /** Where it will listen; null for a worker without a mount. */
   readonly address: Address | null
   /** How it is asked whether it is ready; null = it is ready when it runs. */
@@ -51,52 +60,64 @@ export class Planner {
 
   /** A plan, or the reason why there cannot be one: the interpreter, the directory or the command is not there. */
   async plan(generation: number): Promise<GenerationPlan | Problem> {
-    const worker = this.#worker
-    const wrong = checkDirectory(worker.run.cwd, worker.where)
-    if (wrong !== undefined) return wrong
-    if (worker.kind === 'uvicorn' || worker.kind === 'streamlit') return this.#planPython(worker, generation)
-    return this.#planCommand(worker, generation)
+    const worker = placed(this.#worker)
+    if (isProblem(worker)) return worker
+    const account = accountOf(worker, this.#room)
+    if (account !== null && isProblem(account)) return account
+    if (worker.kind === 'uvicorn' || worker.kind === 'streamlit')
+      return this.#planPython(worker, generation, account)
+    return this.#planCommand(worker, generation, account)
   }
 
   async #planPython(
     worker: SpawnedUvicorn | SpawnedStreamlit,
     generation: number,
+    account: WorkerAccount | null,
   ): Promise<GenerationPlan | Problem> {
     const room = this.#room
-    const interpreter = await findInterpreter(worker, room)
+    const interpreter = await findInterpreter(worker, room, account)
     if (isProblem(interpreter)) return interpreter
     const { inspection } = interpreter
-    const address = await this.#address(transportOf(worker, inspection, room.mode), generation)
+    const address = await this.#address(transportOf(worker, inspection, room.mode), account)
     if (isProblem(address)) return address
-    const input = { inspection, address, bootstrapPath: room.bootstrapPath, rootPath: room.rootPath }
-    return worker.kind === 'uvicorn'
-      ? this.#complete(worker, generation, uvicornCommand(worker, input), address)
-      : this.#complete(worker, generation, streamlitCommand(worker, input), address)
+    const bootstrapPath = account?.bootstrapPath ?? room.bootstrapPath
+    const input = { inspection, address, bootstrapPath, rootPath: room.rootPath }
+    const command =
+      worker.kind === 'uvicorn' ? uvicornCommand(worker, input) : streamlitCommand(worker, input)
+    return {
+      ...this.#complete(worker, generation, account, command, address),
+      pythonDirectory: dirname(inspection.python),
+    }
   }
 
-  async #planCommand(worker: CommandWorker, generation: number): Promise<GenerationPlan | Problem> {
-    const executable = findCommand(worker, this.#room)
+  async #planCommand(
+    worker: CommandWorker,
+    generation: number,
+    account: WorkerAccount | null,
+  ): Promise<GenerationPlan | Problem> {
+    const executable = findCommand(worker, this.#room, account)
     if (isProblem(executable)) return executable
-    const address = worker.kind === 'http' ? await this.#address(worker.run.transport, generation) : null
+    const address = worker.kind === 'http' ? await this.#address(worker.run.transport, account) : null
     if (address !== null && isProblem(address)) return address
     const { rootPath } = this.#room
     const command = ownCommand(worker, { executable: executable.path, address, rootPath })
-    return this.#complete(worker, generation, command, address)
+    return this.#complete(worker, generation, account, command, address)
   }
 
-  async #address(transport: 'unix' | 'tcp', generation: number): Promise<Address | Problem> {
+  async #address(transport: 'unix' | 'tcp', account: WorkerAccount | null): Promise<Address | Problem> {
     if (transport === 'tcp') return { kind: 'tcp', host: loopback, port: await pickPort() }
-    const socket = this.#room.runtimeDir.socketPath(`${this.#worker.name}.${generation}`)
+    const socket = this.#room.runtimeDir.nextSocket(this.#worker.name, account?.directory)
     return isProblem(socket) ? { ...socket, where: this.#worker.where } : { kind: 'unix', path: socket.path }
   }
 
   #complete(
     worker: ChildWorker,
     generation: number,
+    account: WorkerAccount | null,
     command: Command,
     address: Address | null,
   ): GenerationPlan {
-    const env = environmentOf(worker, this.#room)
+    const env = environmentOf(worker, this.#room, account)
     return {
       worker,
       generation,
@@ -104,6 +125,8 @@ export class Planner {
       cwd: worker.run.cwd,
       // A `PORT` the user sets means something else to him than our choice.
       env: { ...command.env, ...env, ...(worker.kind === 'streamlit' ? this.#streamlit(worker, env) : {}) },
+      account,
+      pythonDirectory: null,
       address,
       probe: probeOf(worker, address, this.#room.rootPath),
       readyTimeoutMs: worker.kind === 'process' ? 0 : worker.ready.timeoutMs,
@@ -133,11 +156,15 @@ export class Planner {
 }
 
 /** The environment of a worker before what belongs to its command line and to Streamlit. */
-export function environmentOf(worker: ChildWorker, room: WorkerRoom): Record<string, string> {
+export function environmentOf(
+  worker: ChildWorker,
+  room: WorkerRoom,
+  account: WorkerAccount | null,
+): Record<string, string> {
   return workerEnvironment({
     gateway: room.env,
     inherit: worker.run.inheritEnv,
-    own: worker.run.env,
+    own: { ...account?.env, ...worker.run.env },
     instance: `${room.runtimeDir.instance}.${process.pid}`,
     internalApiBase: room.internalApiBase(),
     apiPrefix: room.apiPrefix,
@@ -148,21 +175,27 @@ export function environmentOf(worker: ChildWorker, room: WorkerRoom): Record<str
 export async function findInterpreter(
   worker: SpawnedUvicorn | SpawnedStreamlit,
   room: WorkerRoom,
+  account: WorkerAccount | null,
 ): Promise<Interpreter | Problem> {
   const { cwd, python } = worker.run
   const found = findPython(python, { cwd, root: room.root, env: room.env })
   if (isProblem(found)) return found
-  const env = environmentOf(worker, room)
-  const { bootstrapPath } = room
-  const inspection = await inspectPython(found.path, { bootstrapPath, cwd, env, where: worker.where })
+  const path = realBelow(found.path) ?? found.path
+  const env = environmentOf(worker, room, account)
+  const bootstrapPath = account?.bootstrapPath ?? room.bootstrapPath
+  const inspection = await inspectPython(path, { bootstrapPath, cwd, env, account, where: worker.where })
   if (isProblem(inspection)) return inspection
   const missing = missingFor(worker.kind, inspection, worker.where)[0]
   return missing ?? { inspection, warnings: lackingFor(worker.kind, inspection) }
 }
 
 /** The program of a `command`, or the problem with it. */
-export function findCommand(worker: CommandWorker, room: WorkerRoom): { readonly path: string } | Problem {
-  const { PATH: path } = environmentOf(worker, room)
+export function findCommand(
+  worker: CommandWorker,
+  room: WorkerRoom,
+  account: WorkerAccount | null,
+): { readonly path: string } | Problem {
+  const { PATH: path } = environmentOf(worker, room, account)
   return findExecutable(worker.run.command[0], { cwd: worker.run.cwd, path, where: worker.where })
 }
 

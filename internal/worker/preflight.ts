@@ -1,9 +1,10 @@
 import type { WorkerConfig } from '../config/config.ts'
 import type { Problem } from '../fault/startup.ts'
+import { accountOf } from './account.ts'
 import type { ChildWorker } from './command.ts'
 import { isChild } from './command.ts'
 import { conflicts } from './conflict.ts'
-import { checkDirectory } from './executable.ts'
+import { placed } from './place.ts'
 import { findCommand, findInterpreter } from './plan.ts'
 import { isProblem } from './problem.ts'
 import type { WorkerRoom } from './room.ts'
@@ -22,15 +23,17 @@ export async function preflight(
   return found.flat()
 }
 
-async function examine(worker: ChildWorker, room: WorkerRoom): Promise<readonly Problem[]> {
-  const fights = conflicts(worker)
-  const directory = checkDirectory(worker.run.cwd, worker.where)
-  if (directory !== undefined) return [...fights, directory]
+async function examine(configured: ChildWorker, room: WorkerRoom): Promise<readonly Problem[]> {
+  const fights = conflicts(configured)
+  const worker = placed(configured)
+  if (isProblem(worker)) return [...fights, worker]
+  const account = accountOf(worker, room)
+  if (account !== null && isProblem(account)) return [...fights, account]
   if (worker.kind === 'http' || worker.kind === 'process') {
-    const command = findCommand(worker, room)
+    const command = findCommand(worker, room, account)
     return isProblem(command) ? [...fights, command] : fights
   }
-  const interpreter = await findInterpreter(worker, room)
+  const interpreter = await findInterpreter(worker, room, account)
   if (isProblem(interpreter)) return [...fights, interpreter]
   for (const { code, message, hint } of interpreter.warnings) {
     room.logger.warn({ worker: worker.name, code, hint }, message)

@@ -15,7 +15,14 @@ export interface ProbeTarget {
 }
 
 /** Whether a worker can answer, and if not, why not, in half a sentence. */
-export type ProbeResult = { readonly ok: true } | { readonly ok: false; readonly reason: string }
+export type ProbeResult =
+  | { readonly ok: true }
+  | {
+      readonly ok: false
+      readonly reason: string
+      /** It took the connection and said nothing: the sign of a process that hangs. */
+      readonly isSilent?: true
+    }
 
 /** Streamlit answers every unknown path with its page and 200: only this very body means it is up. */
 const streamlitBody = 'ok'
@@ -38,7 +45,11 @@ export async function probe(target: ProbeTarget): Promise<ProbeResult> {
     signal,
   })
   query.once('error', (error) => {
-    resolve({ ok: false, reason: signal.aborted ? `no answer within ${timeoutMs} ms` : error.message })
+    resolve(
+      signal.aborted
+        ? { ok: false, reason: `no answer within ${timeoutMs} ms`, isSilent: true }
+        : { ok: false, reason: error.message },
+    )
   })
   query.once('response', (response) => {
     if (target.kind === 'streamlit') judgeStreamlit(response, resolve)

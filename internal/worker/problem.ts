@@ -4,3 +4,9 @@ import type { Problem } from '../fault/startup.ts'
 export function isProblem(value: object): value is Problem {
   return 'code' in value && typeof value.code === 'string' && 'message' in value
 }
+
+/** Says that a worker has no process of ours that could be replaced. */
+export function notSpawned(worker: { readonly name: string; readonly where: string }): Problem {
+  const { name, where } = worker
+  return { code: 'worker_not_spawned', message: `worker ${name} is not started by the gateway`, where }
+}

@@ -1,5 +1,5 @@
 import type { Logger } from '../log/types.ts'
-import type { RestartPolicy } from '../config/config.ts'
+import type { Address, RestartPolicy } from '../config/config.ts'
 import type { Environment } from './environment.ts'
 import type { OutputEvent } from './output.ts'
 import type { RuntimeDir } from './runtime-dir.ts'
@@ -24,6 +24,18 @@ export interface WorkerRoom {
   readonly env: Environment
   /** `Config.root`. */
   readonly root: string
+  /**
+   * Resolves when no request is in flight to a process that is about to be stopped; nothing is sent to it any more.
+   * Without it the process is stopped at once.
+   *
+   * @param worker name in the configuration, also for one of several replicas
+   * @param deadlineMs after which nobody waits for the answer any more
+   */
+  readonly retire?: (worker: string, address: Address, deadlineMs: number) => Promise<void>
+  /** The deadline given to `retire`: `Config.drain.timeoutMs`; left out = 20 s. */
+  readonly retireMs?: number
+  /** How long a new generation has to live before the old one is stopped; left out = 5 s. */
+  readonly probationMs?: number
   /** Receives what workers write; without it every line is logged. */
   readonly onOutput?: (event: OutputEvent) => void
 }

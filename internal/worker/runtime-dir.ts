@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { chmodSync, lstatSync, mkdirSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, lstatSync, mkdirSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 
@@ -31,21 +31,60 @@ export class RuntimeDir {
   readonly path: string
   /** Twelve hex digits that stand for the configuration; the same after a restart. */
   readonly instance: string
+  readonly #sockets = new Map<string, number>()
+  readonly #accountDirs = new Map<string, string>()
 
   constructor(path: string, instance: string) {
     this.path = path
     this.instance = instance
   }
 
+  /**
+   * A path for the socket of one process of a worker, never the same twice: a generation starts while another one of
+   * the same worker, or of its namesake in the configuration before, still listens.
+   *
+   * @param directory ours, or that of the account the worker runs under
+   */
+  nextSocket(worker: string, directory: string = this.path): { readonly path: string } | Problem {
+    const number = (this.#sockets.get(worker) ?? 0) + 1
+    this.#sockets.set(worker, number)
+    return checkSocketPath(join(directory, `${worker}.${number}.sock`))
+  }
+
+  /**
+   * The directory of a worker that runs under another account: owned by that account, mode 0700, beside our own and
+   * not in it, so that our own stays closed. Only the way to it is opened, for passing and not for looking.
+   *
+   * @param files what is put into it, by name. Only once: afterwards the account decides what lies there, and
+   *   writing into it as root would follow links of its choice.
+   * @returns its absolute path, or the problem `runtime_dir`
+   */
+  accountDir(
+    worker: string,
+    account: { readonly uid: number; readonly gid: number },
+    files: Readonly<Record<string, string>>,
+  ): { readonly path: string } | Problem {
+    const path = `${this.path}-${worker}`
+    const owner = `${account.uid}:${account.gid}`
+    if (this.#accountDirs.get(path) === owner) return { path }
+    try {
+      for (const above of [dirname(dirname(path)), dirname(path)])
+        chmodSync(above, (lstatSync(above).mode & 0o777) | 0o011)
+      rmSync(path, { recursive: true, force: true })
+      mkdirSync(path, { mode: 0o700 })
+      this.#accountDirs.set(path, owner)
+      for (const [name, text] of Object.entries(files)) writeFileSync(join(path, name), text, { mode: 0o644 })
+      chownSync(path, account.uid, account.gid)
+      return { path }
+    } catch (error) {
+      const message = `there is no private directory for worker ${worker}: ${reason(error)}`
+      return { code: 'runtime_dir', message, hint: 'look at the permissions of the directory it names' }
+    }
+  }
+
   /** Where a socket of that name goes, or a problem when the kernel would cut its path off. */
   socketPath(name: string): { readonly path: string } | Problem {
-    const path = join(this.path, `${name}.sock`)
-    if (Buffer.byteLength(path) <= longestSocketPath) return { path }
-    return {
-      code: 'socket_path_too_long',
-      message: `the socket path ${path} is longer than ${longestSocketPath} bytes`,
-      hint: 'use a shorter worker name, or set RUNTIME_DIRECTORY to a short directory',
-    }
+    return checkSocketPath(join(this.path, `${name}.sock`))
   }
 
   /** Writes a file only we can read and returns its path. */
@@ -57,13 +96,22 @@ export class RuntimeDir {
 
   /** Removes the directory with everything in it. Idempotent. */
   close(): void {
-    rmSync(this.path, { recursive: true, force: true })
+    for (const path of [this.path, ...this.#accountDirs.keys()]) rmSync(path, { recursive: true, force: true })
     try {
       // Only when no other gateway with this configuration is there.
       rmdirSync(dirname(this.path))
     } catch {
       // It is, or the directory is the service manager's to remove.
     }
+  }
+}
+
+function checkSocketPath(path: string): { readonly path: string } | Problem {
+  if (Buffer.byteLength(path) <= longestSocketPath) return { path }
+  return {
+    code: 'socket_path_too_long',
+    message: `the socket path ${path} is longer than ${longestSocketPath} bytes`,
+    hint: 'use a shorter worker name, or set RUNTIME_DIRECTORY to a short directory',
   }
 }
 
@@ -134,7 +182,8 @@ function makePrivate(path: string): string | undefined {
     if (!isCode(error, 'EEXIST')) throw error
   }
   const wrong = distrust(path, true)
-  if (wrong === undefined) chmodSync(path, 0o700)
+  // Another gateway of this configuration may have opened the way to its workers' accounts.
+  if (wrong === undefined) chmodSync(path, (lstatSync(path).mode & 0o711) | 0o700)
   return wrong
 }
 
@@ -155,7 +204,8 @@ function distrust(path: string, mustBeOurs: boolean): string | undefined {
 // A directory named after a process that is gone was left by a gateway that was killed.
 function removeStale(parent: string, pid: number): void {
   for (const name of readdirSync(parent)) {
-    if (!/^\d+$/.test(name) || Number(name) === pid || isRunning(Number(name))) continue
+    const owner = /^(\d+)(-[a-z0-9.]+)?$/.exec(name)?.[1]
+    if (owner === undefined || Number(owner) === pid || isRunning(Number(owner))) continue
     rmSync(join(parent, name), { recursive: true, force: true })
   }
 }

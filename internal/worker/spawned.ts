@@ -1,56 +1,87 @@
-import type { RestartPolicy } from '../config/config.ts'
+import type { Address, RestartPolicy } from '../config/config.ts'
 import type { Problem } from '../fault/startup.ts'
 import type { Logger } from '../log/types.ts'
 import { Backoff } from './backoff.ts'
 import type { Clock } from './clock.ts'
 import type { ChildWorker } from './command.ts'
 import { isCleanStop } from './exit.ts'
-import type { BootOutcome, Generation } from './generation.ts'
+import { Lifetime } from './lifetime.ts'
+import { Live } from './live.ts'
 import { Monitor } from './monitor.ts'
-import { isProblem } from './problem.ts'
 import { Standing } from './standing.ts'
-import type { ExitReason, SupervisedWorker, WorkerState } from './types.ts'
+import type { Failure, StartedProcess, StarterInput } from './starter.ts'
+import { Starter } from './starter.ts'
+import { Tally } from './tally.ts'
+import { Turns } from './turns.ts'
+import type {
+  ExitReason,
+  ReplaceOutcome,
+  ReplaceRequest,
+  SupervisedWorker,
+  Usage,
+  WorkerDeath,
+  WorkerState,
+} from './types.ts'
 
 /** What a spawned worker needs; tests replace the launch and the clock. */
-export interface SpawnedInput {
+export interface SpawnedInput extends Pick<StarterInput, 'launch'> {
   readonly worker: ChildWorker
   readonly policy: RestartPolicy
   readonly clock: Clock
   readonly logger: Logger
-  /** Starts the process of a generation, or says why it cannot be started at all. */
-  launch(generation: number): Promise<Generation | Problem>
+  /** Whether a process that does not answer at all is ended. Not in development: it may stand in a debugger. */
+  readonly endsHangs: boolean
+  /** How long a new generation has to live before the old one is stopped, in milliseconds. */
+  readonly probationMs: number
+  /** Resolves when nothing is in flight to an address that is not routed to any more. Never rejects. */
+  retire(address: Address): Promise<void>
+  /** What a process uses now; null = cannot be read. */
+  measure(pid: number): Promise<Usage | null>
 }
 
-type Failure = Extract<BootOutcome, { kind: 'failed' }>
-
-/** How many times in a row another port is tried without counting it as a failed start. */
-const freeRetries = 1
+/** A new generation that serves while the one before is kept, in case it does not live long. */
+interface Trial {
+  readonly live: Live
+  /** Null once it ended by itself. */
+  previous: Live | null
+  readonly end: (problem: Problem | null) => void
+}
 
 /**
- * A worker that is a child process: one generation at a time, and the decision what follows its end. When it was
+ * A worker that is a child process: which generation serves, and the decision what follows its end. When it was
  * never ready it has failed after `boot_attempts`, or at once when trying again is pointless; afterwards every death
  * is backed off from, and too many of them are a failure too.
  */
 export class SpawnedWorker implements SupervisedWorker {
   readonly spawned = true
+  readonly replicas: readonly SupervisedWorker[] = []
   readonly #input: SpawnedInput
   readonly #standing: Standing
   readonly #backoff: Backoff
-  #generation: Generation | null = null
-  #monitor: Monitor | null = null
+  readonly #starter: Starter
+  readonly #tally: Tally
+  readonly #replacements = new Turns((request: ReplaceRequest) => this.#replace(request))
+  readonly #closed = Promise.withResolvers<void>()
+  #serving: Live | null = null
+  /** Number of the generation that is started beside the serving one. */
+  #successor: number | null = null
+  #trial: Trial | null = null
   #isDestroyed = false
-  #number = 0
   #everReady = false
   #keepsTrying = false
   #lastLines: readonly string[] = []
+  #usage: Usage | null = null
+  #spentCpuSeconds = 0
   #cancelWait: (() => void) | undefined
-  #running: Promise<void> = Promise.resolve()
+  #running: Promise<unknown> = Promise.resolve()
   #closing: Promise<void> | undefined
 
   constructor(input: SpawnedInput) {
     this.#input = input
     this.#standing = new Standing(input.clock)
     this.#backoff = new Backoff(input.policy, input.clock)
+    this.#starter = new Starter(input)
+    this.#tally = new Tally(input.clock)
   }
 
   get name(): string {
@@ -65,12 +96,32 @@ export class SpawnedWorker implements SupervisedWorker {
     return this.#standing.state
   }
 
+  get addresses(): readonly Address[] {
+    const { state } = this
+    const answers = state.kind === 'ready' || state.kind === 'unhealthy'
+    return answers && state.address !== null ? [state.address] : []
+  }
+
   get everReady(): boolean {
     return this.#everReady
   }
 
   get lastLines(): readonly string[] {
-    return this.#generation?.lastLines ?? this.#lastLines
+    const generation = this.#serving?.process.generation ?? this.#starter.newest
+    return generation?.lastLines ?? this.#lastLines
+  }
+
+  get deaths(): readonly WorkerDeath[] {
+    return this.#tally.deaths
+  }
+
+  get restarts(): Readonly<Record<string, number>> {
+    return this.#tally.restarts
+  }
+
+  get usage(): Usage | null {
+    if (this.#usage === null) return null
+    return { ...this.#usage, cpuSeconds: this.#spentCpuSeconds + this.#usage.cpuSeconds }
   }
 
   onChange(listener: (state: WorkerState, previous: WorkerState) => void): void {
@@ -78,7 +129,7 @@ export class SpawnedWorker implements SupervisedWorker {
   }
 
   start(): void {
-    if (this.state.kind === 'stopped' && this.#closing === undefined) this.#begin(1)
+    if (this.state.kind === 'stopped' && this.#closing === undefined) void this.#begin(1)
   }
 
   keepTrying(): void {
@@ -87,7 +138,11 @@ export class SpawnedWorker implements SupervisedWorker {
     const { state } = this
     if (state.kind !== 'failed' || state.retrying || this.#everReady) return
     this.#standing.apply({ kind: 'give-up', reason: state.reason, retrying: true })
-    this.#later(this.#input.policy.backoffMaxMs, this.#input.policy.bootAttempts)
+    this.#later(this.#input.policy.backoffMaxMs, this.#input.policy.bootAttempts, 'boot')
+  }
+
+  replace(request: ReplaceRequest): Promise<ReplaceOutcome> {
+    return this.#replacements.take(request)
   }
 
   close(): Promise<void> {
@@ -98,135 +153,316 @@ export class SpawnedWorker implements SupervisedWorker {
   destroy(): void {
     this.#isDestroyed = true
     this.#closing ??= this.#close()
-    this.#generation?.destroy()
-  }
-
-  async #close(): Promise<void> {
-    this.#cancelWait?.()
-    this.#monitor?.stop()
-    const { kind } = this.state
-    if (kind === 'starting' || kind === 'ready' || kind === 'unhealthy')
-      this.#standing.apply({ kind: 'drain' })
-    const outcome = await this.#generation?.stop()
-    if (outcome?.obeyed === false && !this.#isDestroyed) {
-      this.#input.logger.warn({ worker: this.name }, 'worker did not stop in time and was killed')
-    }
-    await this.#running
-    if (this.state.kind !== 'stopped') this.#standing.apply({ kind: 'stop' })
-  }
-
-  #begin(attempt: number): void {
-    this.#running = this.#run(attempt)
+    this.#starter.destroy()
   }
 
   get #isClosing(): boolean {
     return this.#closing !== undefined
   }
 
-  // One start, and all that follows until the next one is due.
-  async #run(attempt: number): Promise<void> {
-    for (let free = freeRetries; ; free -= 1) {
-      this.#number += 1
-      this.#standing.apply({ kind: 'spawn', generation: this.#number, attempt })
-      const outcome = await this.#boot(this.#number)
-      if (this.#isClosing) return
-      if (outcome.kind === 'ready') return this.#live()
-      if (outcome.portLost && free > 0) continue
-      return this.#bootFailed(outcome, attempt)
-    }
+  async #close(): Promise<void> {
+    this.#closed.resolve()
+    this.#cancelWait?.()
+    this.#serving?.unwatch()
+    this.#trial?.end(null)
+    const { kind } = this.state
+    if (kind === 'starting' || kind === 'ready' || kind === 'unhealthy')
+      this.#standing.apply({ kind: 'drain' })
+    const { obeyed } = await this.#starter.close()
+    if (!obeyed && !this.#isDestroyed) this.#tellKilled()
+    await this.#running
+    await this.#replacements.idle()
+    if (this.state.kind !== 'stopped') this.#standing.apply({ kind: 'stop' })
   }
 
-  async #boot(number: number): Promise<BootOutcome> {
-    const started = await this.#launch(number)
-    if ('problem' in started) return started
-    this.#generation = started
-    // Asked to stop while the interpreter was looked at: nobody else knows this process yet.
-    if (this.#isClosing) started.destroy()
-    const outcome = await started.booted
-    if (outcome.kind === 'failed') {
-      await started.stop()
-      this.#forget(started)
-    } else if (this.#isClosing) {
-      await started.exited
+  #tellKilled(): void {
+    this.#input.logger.warn({ worker: this.name }, 'worker did not stop in time and was killed')
+  }
+
+  // -- starting, serving, ending ----------------------------------------------------------------------------
+
+  #begin(attempt: number): Promise<ReplaceOutcome> {
+    const running = this.#run(attempt)
+    this.#running = running
+    return running
+  }
+
+  // One start; what follows its end is decided when that comes.
+  async #run(attempt: number): Promise<ReplaceOutcome> {
+    const outcome = await this.#starter.start((generation) =>
+      this.#standing.apply({ kind: 'spawn', generation, attempt }),
+    )
+    if (this.#isClosing || outcome.kind === 'given-up') return this.#givenUp()
+    if (outcome.kind === 'ready') {
+      this.#serve(outcome.process)
+      return { ok: true, generation: outcome.process.number }
     }
+    this.#bootFailed(outcome, attempt)
+    return { ok: false, problem: outcome.problem }
+  }
+
+  #serve(process: StartedProcess): Live {
+    const { pid, address, exited } = process.generation
+    const live = new Live(process)
+    this.#serving = live
+    this.#everReady = true
+    this.#backoff.readied()
+    this.#input.logger.info({ worker: this.name, generation: process.number, pid }, 'worker ready')
+    if (this.state.kind === 'starting') this.#standing.apply({ kind: 'answered', pid, address })
+    else this.#standing.apply({ kind: 'switch', generation: process.number, pid, address })
+    this.#watch(live)
+    void exited.then((reason) => this.#ended(live, reason))
+    return live
+  }
+
+  #ended(live: Live, reason: ExitReason): void {
+    live.unwatch()
+    this.#lastLines = live.process.generation.lastLines
+    if (this.#isClosing) return
+    if (this.#trial?.previous === live) this.#trial.previous = null
+    if (live !== this.#serving) return
+    this.#serving = null
+    this.#forgetUsage()
+    const problem = live.problem(reason, this.name, this.#input.worker.where)
+    const planned = isCleanStop(reason) && this.#isRecycled()
+    if (!planned) this.#tally.died(live.process, problem)
+    if (live.hung) this.#tellHang(live, problem)
+    this.#follow(live, problem, planned)
+  }
+
+  // Who serves after the one that did has ended.
+  #follow(live: Live, problem: Problem, planned: boolean): void {
+    const trial = this.#trial
+    if (trial?.live === live) {
+      trial.end(problem)
+      if (trial.previous !== null) {
+        this.#return(trial.previous)
+        return
+      }
+    }
+    if (this.#successor !== null) {
+      this.#standing.apply({ kind: 'spawn', generation: this.#successor, attempt: 1 })
+      return
+    }
+    this.#backOff(problem, planned ? 'planned' : live.hung ? 'hang' : 'crash')
+  }
+
+  #return(previous: Live): void {
+    const { number, generation } = previous.process
+    this.#serving = previous
+    this.#standing.apply({
+      kind: 'switch',
+      generation: number,
+      pid: generation.pid,
+      address: generation.address,
+    })
+    this.#watch(previous)
+  }
+
+  // -- watching ---------------------------------------------------------------------------------------------
+
+  #watch(live: Live): void {
+    const { worker, clock } = this.#input
+    const { generation } = live.process
+    const { pid, address } = generation
+    if (worker.kind === 'process') {
+      live.watch(this.#lifetime(pid))
+      return
+    }
+    const monitor = new Monitor(
+      {
+        ready: worker.ready,
+        clock,
+        ask: (timeoutMs) => generation.ask(timeoutMs),
+        onAnswered: () => this.#standing.apply({ kind: 'answered', pid, address }),
+        onUnanswered: (reason, isSilent) => this.#unanswered(live, reason, isSilent),
+      },
+      true,
+    )
+    live.watch(monitor, this.#lifetime(pid))
+  }
+
+  #lifetime(pid: number | null): Lifetime {
+    const { worker, clock, logger, measure } = this.#input
+    const { maxMemoryBytes, maxAgeMs } = worker.run
+    return new Lifetime({
+      worker: this.name,
+      clock,
+      logger,
+      maxMemoryBytes,
+      maxAgeMs,
+      measure: () => (pid === null ? Promise.resolve(null) : measure(pid)),
+      onUsage: (usage) => {
+        this.#usage = usage
+      },
+      onExpired: (reason) => {
+        if (!this.#replacements.isBusy) void this.replace({ reason })
+      },
+    })
+  }
+
+  #forgetUsage(): void {
+    this.#spentCpuSeconds += this.#usage?.cpuSeconds ?? 0
+    this.#usage = null
+  }
+
+  #unanswered(live: Live, reason: string, isSilent: boolean): void {
+    const { logger, worker, endsHangs } = this.#input
+    logger.warn({ worker: this.name, reason }, 'worker does not answer')
+    this.#standing.apply({ kind: 'unanswered', reason })
+    // Streamlit runs scripts in threads and answers all the time; a command may have its reasons.
+    if (endsHangs && isSilent && worker.kind === 'uvicorn') live.abort()
+  }
+
+  #tellHang(live: Live, problem: Problem): void {
+    const stack = live.process.generation.stuckAt?.stack
+    this.#input.logger.error(
+      {
+        worker: this.name,
+        code: problem.code,
+        generation: live.number,
+        ...(stack === undefined ? {} : { stack: stack.join('\n') }),
+      },
+      `worker hangs: ${problem.message}`,
+    )
+  }
+
+  // -- replacing --------------------------------------------------------------------------------------------
+
+  async #replace(request: ReplaceRequest): Promise<ReplaceOutcome> {
+    if (this.#isClosing) return this.#givenUp()
+    if (this.state.kind === 'stopped') return { ok: false, problem: this.#notStarted() }
+    const { logger } = this.#input
+    logger.info({ worker: this.name, reason: request.reason }, 'worker is replaced')
+    const say = (line: string): void => request.progress?.(`${this.name}: ${line}`)
+    const outcome = await this.#replaceNow(request.reason, say)
+    if (outcome.ok) {
+      logger.info({ worker: this.name, generation: outcome.generation }, 'worker was replaced')
+      return outcome
+    }
+    const { code, message } = outcome.problem
+    logger.error({ worker: this.name, code, reason: message }, 'worker was not replaced')
     return outcome
   }
 
-  // A launch that throws ran out of something (descriptors, ports); that passes, unlike a problem it names.
-  async #launch(number: number): Promise<Generation | Failure> {
-    try {
-      const started = await this.#input.launch(number)
-      return isProblem(started) ? failure(started, true) : started
-    } catch (error) {
-      const message = `worker ${this.name} could not be started: ${error instanceof Error ? error.message : String(error)}`
-      return failure({ code: 'spawn_failed', message, where: this.#input.worker.where }, false)
+  async #replaceNow(reason: string, say: (line: string) => void): Promise<ReplaceOutcome> {
+    if (this.#serving === null) {
+      this.#cancelWait?.()
+      // What is being started may have read the code before it changed.
+      this.#starter.giveUp()
+      await this.#running
+      if (this.#isClosing) return this.#givenUp()
     }
+    const old = this.#serving
+    if (old !== null && this.#input.worker.run.replace === 'overlap') return this.#overlap(reason, say)
+    this.#tally.restarted(reason)
+    if (old !== null) await this.#stopFirst(old, say)
+    if (this.#isClosing) return this.#givenUp()
+    say('starting')
+    return this.#begin(1)
   }
 
-  async #live(): Promise<void> {
-    const generation = this.#generation
-    if (generation === null) throw new Error('a generation that booted is gone')
-    const { pid, address } = generation
-    this.#everReady = true
-    this.#backoff.readied()
-    this.#input.logger.info({ worker: this.name, generation: this.#number, pid }, 'worker ready')
-    this.#standing.apply({ kind: 'answered', pid, address })
-    this.#monitor = this.#watch(generation)
-    const reason = await generation.exited
-    this.#monitor?.stop()
-    this.#forget(generation)
-    if (!this.#isClosing) this.#died(reason)
+  async #overlap(reason: string, say: (line: string) => void): Promise<ReplaceOutcome> {
+    const outcome = await this.#starter.start((generation) => {
+      this.#successor = generation
+      say(`generation ${generation} is starting`)
+      if (this.#serving === null) this.#standing.apply({ kind: 'spawn', generation, attempt: 1 })
+    })
+    this.#successor = null
+    if (this.#isClosing || outcome.kind === 'given-up') return this.#givenUp()
+    if (outcome.kind === 'failed') return this.#notReplaced(outcome, say)
+    this.#tally.restarted(reason)
+    return this.#succeed(outcome.process, say)
   }
 
-  #watch(generation: Generation): Monitor | null {
-    const { worker, clock } = this.#input
-    if (worker.kind === 'process') return null
-    const { pid, address } = generation
-    const input = {
-      ready: worker.ready,
-      clock,
-      ask: () => generation.ask(),
-      onAnswered: () => this.#standing.apply({ kind: 'answered', pid, address }),
-      onUnanswered: (reason: string) => this.#unanswered(reason),
+  #notReplaced(failure: Failure, say: (line: string) => void): ReplaceOutcome {
+    if (this.#serving === null) {
+      this.#bootFailed(failure, 1)
+    } else {
+      if (failure.process !== null) this.#tally.died(failure.process, failure.problem)
+      say(`the new generation failed, generation ${this.#serving.number} goes on`)
     }
-    const monitor = new Monitor(input, true)
-    monitor.start()
-    return monitor
+    return { ok: false, problem: failure.problem }
   }
 
-  #unanswered(reason: string): void {
-    this.#input.logger.warn({ worker: this.name, reason }, 'worker does not answer')
-    this.#standing.apply({ kind: 'unanswered', reason })
+  async #succeed(process: StartedProcess, say: (line: string) => void): Promise<ReplaceOutcome> {
+    const previous = this.#serving
+    previous?.unwatch()
+    this.#forgetUsage()
+    const live = this.#serve(process)
+    say(`generation ${live.number} is ready`)
+    if (previous === null) return { ok: true, generation: live.number }
+    const trial = this.#try(live, previous)
+    const problem = await trial.over
+    if (problem !== null) {
+      say(`generation ${live.number} ended, back to what was before`)
+      return { ok: false, problem }
+    }
+    if (trial.state.previous !== null) await this.#retire(trial.state.previous, say)
+    return this.#isClosing ? this.#givenUp() : { ok: true, generation: live.number }
   }
 
-  #bootFailed({ problem, permanent }: Failure, attempt: number): void {
+  // The old process stays, and is not asked for anything, until the new one has lived for a while.
+  #try(live: Live, previous: Live): { readonly state: Trial; readonly over: Promise<Problem | null> } {
+    const { promise, resolve } = Promise.withResolvers<Problem | null>()
+    const end = (problem: Problem | null): void => {
+      cancel()
+      this.#trial = null
+      resolve(problem)
+    }
+    const cancel = this.#input.clock.after(this.#input.probationMs, () => end(null))
+    const state: Trial = { live, previous, end }
+    this.#trial = state
+    return { state, over: promise }
+  }
+
+  async #stopFirst(old: Live, say: (line: string) => void): Promise<void> {
+    this.#serving = null
+    old.unwatch()
+    this.#forgetUsage()
+    // Requests wait from now on.
+    this.#standing.apply({ kind: 'spawn', generation: this.#starter.next, attempt: 1 })
+    await this.#retire(old, say)
+  }
+
+  async #retire(old: Live, say: (line: string) => void): Promise<void> {
+    const { generation } = old.process
+    const { address } = generation
+    if (address !== null) await Promise.race([this.#input.retire(address), this.#closed.promise])
+    const { obeyed } = await generation.stop()
+    if (!obeyed && !this.#isClosing) this.#tellKilled()
+    say(`generation ${old.number} has ended`)
+  }
+
+  #notStarted(): Problem {
+    const { where } = this.#input.worker
+    return { code: 'worker_not_started', message: `worker ${this.name} has not been started yet`, where }
+  }
+
+  #givenUp(): ReplaceOutcome {
+    const { where } = this.#input.worker
+    const message = `worker ${this.name} is being stopped`
+    return { ok: false, problem: { code: 'worker_stopping', message, where } }
+  }
+
+  // -- starting again ---------------------------------------------------------------------------------------
+
+  #bootFailed({ problem, permanent, process }: Failure, attempt: number): void {
+    if (process !== null) {
+      this.#tally.died(process, problem)
+      this.#lastLines = process.generation.lastLines
+    }
     if (this.#everReady) {
-      this.#backOff(problem, false)
+      this.#backOff(problem, 'boot')
       return
     }
     const { bootAttempts, backoffMaxMs } = this.#input.policy
     if (permanent || attempt >= bootAttempts) {
-      this.#giveUp(problem, this.#keepsTrying)
+      this.#giveUp(problem, this.#keepsTrying, 'boot')
       return
     }
     const { delayMs } = this.#backoff.died()
-    this.#wait(problem, Math.min(delayMs, backoffMaxMs), attempt + 1)
-  }
-
-  #forget(generation: Generation): void {
-    this.#lastLines = generation.lastLines
-    this.#generation = null
-  }
-
-  #died(reason: ExitReason): void {
-    const planned = isCleanStop(reason) && this.#isRecycled()
-    const problem: Problem = {
-      code: 'worker_died',
-      message: `worker ${this.name} ended: ${reason.text}`,
-      where: this.#input.worker.where,
-      ...(this.#lastLines.length > 0 ? { detail: this.#lastLines } : {}),
-    }
-    this.#backOff(problem, planned)
+    this.#wait(problem, Math.min(delayMs, backoffMaxMs), attempt + 1, 'boot')
   }
 
   // Uvicorn ends by itself after so many requests, because it was told to.
@@ -234,49 +470,40 @@ export class SpawnedWorker implements SupervisedWorker {
     return this.#input.worker.run.args.some((word) => word.startsWith('--limit-max-requests'))
   }
 
-  #backOff(problem: Problem, planned: boolean): void {
-    const { delayMs, deaths, looping } = this.#backoff.died(planned)
+  #backOff(problem: Problem, reason: 'boot' | 'crash' | 'hang' | 'planned'): void {
+    const { delayMs, deaths, looping } = this.#backoff.died(reason === 'planned')
     if (!looping) {
-      this.#wait(problem, delayMs, 1)
+      this.#wait(problem, delayMs, 1, reason)
       return
     }
     const message = `worker ${this.name} died ${deaths} times in a short time; ${problem.message}`
-    this.#giveUp(
-      { ...problem, code: 'worker_crash_loop', message },
-      this.#input.worker.run.onFailure === 'keep',
-    )
+    const retrying = this.#input.worker.run.onFailure === 'keep'
+    this.#giveUp({ ...problem, code: 'worker_crash_loop', message }, retrying, reason)
   }
 
-  #wait(last: Problem, delayMs: number, attempt: number): void {
+  #wait(last: Problem, delayMs: number, attempt: number, reason: string): void {
     this.#input.logger.warn(
       { worker: this.name, code: last.code, reason: last.message, delay_ms: Math.round(delayMs) },
       'worker ended, will be started again',
     )
     this.#standing.apply({ kind: 'back-off', attempt, delayMs, last })
-    this.#later(delayMs, attempt)
+    this.#later(delayMs, attempt, reason)
   }
 
-  #giveUp(reason: Problem, retrying: boolean): void {
-    const delayMs = this.#input.policy.backoffMaxMs
-    this.#input.logger.error(
-      {
-        worker: this.name,
-        code: reason.code,
-        reason: reason.message,
-        ...(retrying ? { delay_ms: delayMs } : {}),
-      },
-      'worker failed',
-    )
-    this.#standing.apply({ kind: 'give-up', reason, retrying })
-    if (retrying) this.#later(delayMs, this.#input.policy.bootAttempts)
+  #giveUp(problem: Problem, retrying: boolean, reason: string): void {
+    const { backoffMaxMs, bootAttempts } = this.#input.policy
+    const { code, message } = problem
+    const delay = retrying ? { delay_ms: backoffMaxMs } : {}
+    this.#input.logger.error({ worker: this.name, code, reason: message, ...delay }, 'worker failed')
+    this.#standing.apply({ kind: 'give-up', reason: problem, retrying })
+    if (retrying) this.#later(backoffMaxMs, bootAttempts, reason)
   }
 
-  #later(delayMs: number, attempt: number): void {
+  #later(delayMs: number, attempt: number, reason: string): void {
     if (this.#isClosing) return
-    this.#cancelWait = this.#input.clock.after(delayMs, () => this.#begin(attempt))
+    this.#cancelWait = this.#input.clock.after(delayMs, () => {
+      this.#tally.restarted(reason)
+      void this.#begin(attempt)
+    })
   }
-}
-
-function failure(problem: Problem, permanent: boolean): Failure {
-  return { kind: 'failed', problem, permanent, portLost: false }
 }

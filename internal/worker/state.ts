@@ -11,6 +11,13 @@ export type WorkerEvent =
       readonly pid: number | null
       readonly address: Address | null
     }
+  | {
+      readonly kind: 'switch'
+      readonly at: number
+      readonly generation: number
+      readonly pid: number | null
+      readonly address: Address | null
+    }
   | { readonly kind: 'unanswered'; readonly at: number; readonly reason: string }
   | {
       readonly kind: 'back-off'
@@ -39,6 +46,12 @@ export function transition(state: WorkerState, event: WorkerEvent): WorkerState 
       return spawned(state, event)
     case 'answered':
       return answered(state, event)
+    case 'switch': {
+      // Requests go to another generation that answers already; nobody waits.
+      expect(state, event, 'ready', 'unhealthy')
+      const { at, generation, pid, address } = event
+      return { kind: 'ready', generation, pid, address, since: at }
+    }
     case 'unanswered':
       return unanswered(state, event)
     case 'back-off': {
@@ -69,7 +82,8 @@ type EventOf<Kind extends WorkerEvent['kind']> = Extract<WorkerEvent, { kind: Ki
 
 function spawned(state: WorkerState, event: EventOf<'spawn'>): WorkerState {
   // `starting` again: a start that never counted (its port was taken in between) is replaced by another.
-  expect(state, event, 'stopped', 'starting', 'backing-off', 'failed')
+  // From `ready`: the old generation ends before its successor answers, by `stop-first` or by a crash.
+  expect(state, event, 'stopped', 'starting', 'ready', 'unhealthy', 'backing-off', 'failed')
   return { kind: 'starting', generation: event.generation, attempt: event.attempt, since: event.at }
 }
 

@@ -1,12 +1,18 @@
-import type { StaticWorker } from '../config/config.ts'
+import type { Address, StaticWorker } from '../config/config.ts'
 import type { Clock } from './clock.ts'
+import { notSpawned } from './problem.ts'
 import { Standing } from './standing.ts'
-import type { SupervisedWorker, WorkerState } from './types.ts'
+import type { ReplaceOutcome, SupervisedWorker, WorkerDeath, WorkerState } from './types.ts'
 
 /** Files the gateway answers itself: ready from the start to the end. */
 export class StaticFiles implements SupervisedWorker {
   readonly spawned = false
   readonly lastLines: readonly string[] = []
+  readonly addresses: readonly Address[] = []
+  readonly replicas: readonly SupervisedWorker[] = []
+  readonly deaths: readonly WorkerDeath[] = []
+  readonly restarts: Readonly<Record<string, number>> = {}
+  readonly usage = null
   readonly #worker: StaticWorker
   readonly #standing: Standing
   #everReady = false
@@ -45,6 +51,10 @@ export class StaticFiles implements SupervisedWorker {
 
   /** Files never fail. */
   keepTrying(): void {}
+
+  replace(): Promise<ReplaceOutcome> {
+    return Promise.resolve({ ok: false, problem: notSpawned(this.#worker) })
+  }
 
   close(): Promise<void> {
     this.destroy()

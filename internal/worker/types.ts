@@ -81,6 +81,40 @@ export interface Worker {
   onChange(listener: (state: WorkerState, previous: WorkerState) => void): void
 }
 
+/** One end of a process that nobody asked for. The field names are those of `fluxlit status --json`. */
+export interface WorkerDeath {
+  /** RFC 3339. */
+  readonly time: string
+  /** Whole seconds it had lived. */
+  readonly uptime_s: number
+  readonly generation: number
+  /** One sentence: `worker api ended: exit status 1`. */
+  readonly cause: string
+  /** Code of the {@link Problem} it was: `worker_died`, `worker_hung`, `ready_timeout`. */
+  readonly code: string
+}
+
+/** What a worker's processes use. */
+export interface Usage {
+  /** Resident bytes of the leader and its descendants; pages they share count for each of them. */
+  readonly memoryBytes: number
+  /** User and system time since the worker was first started, ended processes included. */
+  readonly cpuSeconds: number
+}
+
+/** A wish for a new generation. */
+export interface ReplaceRequest {
+  /** One word, counted in {@link SupervisedWorker.restarts}: `restart`, `reload`, `change`. */
+  readonly reason: string
+  /** Takes one line for people, until the promise settles. */
+  readonly progress?: (line: string) => void
+}
+
+/** How a replacement ended. Not ok: what was running before still is, as far as it was; the problem says why. */
+export type ReplaceOutcome =
+  | { readonly ok: true; /** The generation that serves now. */ readonly generation: number }
+  | { readonly ok: false; readonly problem: Problem }
+
 /** What the composition root may ask of a worker beyond {@link Worker}; made by `createWorker`. */
 export interface SupervisedWorker extends Worker {
   /**
@@ -90,4 +124,27 @@ export interface SupervisedWorker extends Worker {
   keepTrying(): void
   /** The last lines of output of the current (or last) process, oldest first; empty when there is none. */
   readonly lastLines: readonly string[]
+  /**
+   * Where requests may go now: one entry per ready process, none while nobody answers. The addresses of one process
+   * stay the same object; every change of the list is told through `onChange`.
+   */
+  readonly addresses: readonly Address[]
+  /** The single processes (`api.1`, `api.2`) of a worker with several; empty for all others. */
+  readonly replicas: readonly SupervisedWorker[]
+  /** The last 100 deaths, oldest first. */
+  readonly deaths: readonly WorkerDeath[]
+  /**
+   * Starts after the first one by reason: `crash`, `boot` (a start that failed is tried again), `hang`, `planned`
+   * (Uvicorn's request limit), `memory`, `age`, and the reasons of replacements that succeeded.
+   */
+  readonly restarts: Readonly<Record<string, number>>
+  /** The last reading, at most some seconds old; null before the first and where it cannot be read. */
+  readonly usage: Usage | null
+  /**
+   * A new generation beside the running one (or after it, `replace = "stop-first"`): everything is looked up anew,
+   * requests go to it once it answers, and the old one ends when nothing is in flight to it. The old one stays
+   * when the new one does not become ready or ends soon after. A second call while one runs is another
+   * replacement after it; further ones join that. Never rejects.
+   */
+  replace(request: ReplaceRequest): Promise<ReplaceOutcome>
 }

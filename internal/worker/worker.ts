@@ -1,16 +1,26 @@
 import type { WorkerConfig } from '../config/config.ts'
 import { systemClock } from './clock.ts'
+import type { ChildWorker } from './command.ts'
 import { isChild } from './command.ts'
 import type { ElsewhereWorker } from './external.ts'
 import { ExternalWorker } from './external.ts'
 import { startGeneration } from './generation.ts'
 import type { OutputEvent } from './output.ts'
 import { Planner } from './plan.ts'
+import { prepare } from './prepare.ts'
 import { isProblem } from './problem.ts'
+import { ReplicaSet } from './replica-set.ts'
 import type { WorkerRoom } from './room.ts'
 import { SpawnedWorker } from './spawned.ts'
 import { StaticFiles } from './static.ts'
 import type { SupervisedWorker } from './types.ts'
+import { measure } from './usage.ts'
+
+/** How long a new generation has to live before the old one is stopped, in milliseconds. */
+const usualProbationMs = 5000
+
+/** How long requests in flight to an old generation may take, in milliseconds. */
+const usualRetireMs = 20_000
 
 /** Makes the worker a table of the configuration describes. Nothing is started before `start`. */
 export function createWorker(config: WorkerConfig, room: WorkerRoom): SupervisedWorker {
@@ -19,6 +29,17 @@ export function createWorker(config: WorkerConfig, room: WorkerRoom): Supervised
   if (config.kind === 'static') return new StaticFiles(config, clock)
   if (isElsewhere(config)) return new ExternalWorker(config, { clock, logger, rootPath: room.rootPath })
   if (!isChild(config)) throw new Error(`worker ${config.name} is neither spawned nor elsewhere`)
+  const { replicas } = config.run
+  if (replicas === 1) return spawnedWorker(config, config.name, room)
+  const names = Array.from({ length: replicas }, (_, index) => `${config.name}.${index + 1}`)
+  const members = names.map((name) => spawnedWorker({ ...config, name }, config.name, room))
+  return new ReplicaSet(config, members)
+}
+
+// @param routed the name requests are routed by, which several replicas share
+function spawnedWorker(config: ChildWorker, routed: string, room: WorkerRoom): SpawnedWorker {
+  const clock = systemClock()
+  const { logger, retireMs = usualRetireMs } = room
   const planner = new Planner(config, room)
   const onOutput = room.onOutput ?? ((event) => logOutput(room, event))
   return new SpawnedWorker({
@@ -26,11 +47,27 @@ export function createWorker(config: WorkerConfig, room: WorkerRoom): Supervised
     policy: room.restart,
     clock,
     logger,
-    launch: async (generation) => {
+    endsHangs: room.mode === 'serve',
+    probationMs: room.probationMs ?? usualProbationMs,
+    retire: (address) => within(retireMs, room.retire?.(routed, address, retireMs)),
+    measure,
+    launch: async (generation, signal) => {
       const plan = await planner.plan(generation)
-      return isProblem(plan) ? plan : startGeneration(plan, onOutput)
+      if (isProblem(plan)) return plan
+      const problem = await prepare(plan, onOutput, signal)
+      // A database that is not up yet may be there in a second.
+      if (problem !== null) return { kind: 'failed', problem, permanent: false, portLost: false }
+      return startGeneration(plan, onOutput)
     },
   })
+}
+
+// What goes wrong while waiting must not keep the old process for ever.
+async function within(ms: number, work: Promise<void> | undefined): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const timer = setTimeout(resolve, ms)
+  await Promise.race([work?.catch(() => undefined), promise])
+  clearTimeout(timer)
 }
 
 function isElsewhere(config: WorkerConfig): config is ElsewhereWorker {

@@ -24,7 +24,7 @@ test('a socket opened by the service manager is served, and is not passed on to 
   assert.equal(await answer.text(), 'passed')
   assert.match(String(inherited), /pipe|socket/)
   // Standard output and error of the child are pipes (socket pairs in Node); one more would be the listener.
-  const sockets = String(inherited).match(/socket:\[\d+\]/g) ?? []
+  const sockets: readonly string[] = String(inherited).match(/socket:\[\d+\]/g) ?? []
   assert.equal(sockets.includes(await listenerOf(gateway.pid)), false)
 })
 

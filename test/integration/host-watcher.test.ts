@@ -41,7 +41,7 @@ interface Watched {
   /** Ids the workers said. */
   readonly said: readonly number[]
   /** Sends a line to the parent and resolves with its answer. */
-  tell(line: string): Promise<Told>
+  readonly tell: (line: string) => Promise<Told>
 }
 
 test('when the gateway is killed, a Node program, a Python that holds its lock, a stopped one and a grandchild end', async (t) => {

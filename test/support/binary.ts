@@ -19,18 +19,21 @@ export interface Surroundings {
   readonly cwd: string
   /** Added to the clean environment below; undefined removes a variable from it. */
   readonly env?: Readonly<Record<string, string | undefined>>
+  /** A program and its first arguments that start the binary, which becomes its last ones: `unshare`, an activator. */
+  readonly through?: readonly string[]
 }
 
-/** The executable under test, as `npm run build` leaves it; throws when it is missing. */
+/** The executable under test: what `npm run build` left, or the one `BINARY` names; throws when it is missing. */
 export function binary(): string {
-  const path = join(repository, 'dist', 'fluxlit')
+  const path = process.env['BINARY'] ?? join(repository, 'dist', 'fluxlit')
   if (!existsSync(path)) throw new Error('no dist/fluxlit: run `npm run build` first')
   return path
 }
 
 /** Starts `fluxlit` in a process group of its own, with nothing of the test runner's environment but PATH. */
-export function start(args: readonly string[], { cwd, env = {} }: Surroundings): ChildProcess {
-  return spawn(binary(), args, {
+export function start(args: readonly string[], { cwd, env = {}, through = [] }: Surroundings): ChildProcess {
+  const [program = '', ...words] = [...through, binary(), ...args]
+  return spawn(program, words, {
     cwd,
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -120,7 +120,7 @@ export async function front(t: Cleanup, options: FrontOptions): Promise<Front> {
       waiting.clear()
     },
   })
-  const listener = await openListener(config.listen, 'test', deps(internal))
+  const listener = await openListener(config.listen, 'test', () => deps(internal))
   t.after(async () => {
     listener.destroy()
     await Promise.all(backends.map((backend) => backend.close()))

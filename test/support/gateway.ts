@@ -10,15 +10,21 @@ import { processesWith } from './processes.ts'
 
 /** What a gateway under test is started with. */
 export interface GatewayOptions extends Contents {
+  /** `serve` unless told otherwise. */
+  readonly verb?: 'serve' | 'dev'
   /** Text of `fluxlit.toml`; left out when `from` brings one. */
   readonly toml?: string
   /** Leaves `-c fluxlit.toml` out, so that the apps must be found. */
   readonly detect?: boolean
-  /** Arguments after `serve -c fluxlit.toml --port 0`. */
+  /** Arguments after `VERB -c fluxlit.toml --port 0`. */
   readonly args?: readonly string[]
   readonly env?: Readonly<Record<string, string | undefined>>
   /** Working directory, when it is not the fresh one that holds the files. */
   readonly cwd?: string
+  /** Takes the port from the file instead of any free one. */
+  readonly ownPort?: boolean
+  /** As in {@link Surroundings}. */
+  readonly through?: readonly string[]
 }
 
 /** One line of the JSON log. */
@@ -33,11 +39,14 @@ export async function gateway(t: Cleanup, options: GatewayOptions): Promise<Gate
   const directory = await freshDirectory(t, { ...options, files })
   const id = randomUUID()
   const file = options.detect === true ? [] : ['-c', 'fluxlit.toml']
-  const child = start(['serve', ...file, '--port', '0', ...(options.args ?? [])], {
-    cwd: options.cwd ?? directory,
+  const port = options.ownPort === true ? [] : ['--port', '0']
+  const cwd = options.cwd ?? directory
+  const child = start([options.verb ?? 'serve', ...file, ...port, ...(options.args ?? [])], {
+    cwd,
     env: { [marker]: id, ...options.env },
+    through: options.through ?? [],
   })
-  const running = new Gateway(child, directory, id)
+  const running = new Gateway(child, cwd, id)
   t.after(() => running.destroy())
   await running.listening()
   return running
@@ -45,6 +54,7 @@ export async function gateway(t: Cleanup, options: GatewayOptions): Promise<Gate
 
 /** A gateway under test. */
 export class Gateway {
+  /** Its working directory: the fresh one with the files, unless another was given. */
   readonly directory: string
   /** Resolves with status and output when it has ended. */
   readonly exited: Promise<Finished>
@@ -89,6 +99,11 @@ export class Gateway {
   /** Everything written so far, for failure messages. */
   get output(): string {
     return this.#output
+  }
+
+  /** The log records written so far. */
+  get records(): readonly LogRecord[] {
+    return this.#records
   }
 
   /** The first log record, past or to come, of which `matches` is true; rejects when the gateway ends first. */

@@ -1,5 +1,11 @@
 import { request } from 'node:http'
-import type { ClientRequest, IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders } from 'node:http'
+import type {
+  Agent,
+  ClientRequest,
+  IncomingHttpHeaders,
+  IncomingMessage,
+  OutgoingHttpHeaders,
+} from 'node:http'
 import type { Socket } from 'node:net'
 
 /** A request as a plain client sends it: nothing is added, normalised, followed or kept alive. */
@@ -9,6 +15,8 @@ export interface Question {
   /** Request target sent byte for byte instead of the URL's path. */
   readonly target?: string
   readonly body?: string | Buffer
+  /** Keeps connections; left out = one connection for this request. */
+  readonly agent?: Agent
 }
 
 /** A complete response. */
@@ -35,7 +43,7 @@ export function open(url: string, question: Question = {}): ClientRequest {
     path: question.target ?? pathname + search,
     method: question.method ?? 'GET',
     headers: question.headers,
-    agent: false,
+    agent: question.agent ?? false,
   })
 }
 

@@ -23,7 +23,7 @@ const rooms: Readonly<Record<string, Allowance>> = {
   metrics: { rooms: [], npm: ['prom-client'] },
   exchange: { rooms: [], types: ['log'] },
   route: { rooms: [] },
-  worker: { rooms: ['config/python'], types: ['log'], npm: ['undici'] },
+  worker: { rooms: ['config/python', 'config/env-file', 'host/user'], types: ['log'], npm: ['undici'] },
   host: { rooms: [], types: ['log'] },
   health: { rooms: [], types: ['worker'] },
   admin: { rooms: ['health', 'config/nearest', 'worker/runtime-dir'], types: ['worker', 'log'] },

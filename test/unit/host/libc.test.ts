@@ -14,9 +14,10 @@ test('other systems than Linux get a null object that does nothing and says so',
   assert.equal(libc.sendDatagram('/run/x', 'READY=1'), false)
 })
 
-test('a running child, any child and nobody are not reaped', async () => {
+test('a running child, any child and nobody are not reaped', async (t) => {
   const libc = openLibc()
   const child = spawn('/bin/sh', ['-c', 'read line; exit 7'], { stdio: ['pipe', 'ignore', 'ignore'] })
+  t.after(() => child.kill('SIGKILL'))
   const exited = once(child, 'exit')
   for (const pid of [child.pid ?? 0, 0, -1, process.pid, 1]) assert.equal(libc.reap(pid), false)
   child.stdin?.end('\n')
@@ -24,7 +25,6 @@ test('a running child, any child and nobody are not reaped', async () => {
 })
 
 test('a path is a name of the family with its bytes, an abstract name starts with a zero', () => {
-  const bytes = (address: string) => encodeUnixAddress(address)?.subarray(2).toString('latin1')
   assert.equal(encodeUnixAddress('/run/n')?.length, 8)
   assert.equal(bytes('/run/n'), '/run/n')
   assert.equal(bytes('@n/1'), '\0n/1')
@@ -44,3 +44,7 @@ test('addresses that are too long, empty or of another family are refused', () =
   }
   assert.notEqual(encodeUnixAddress(`/${'x'.repeat(107)}`), null)
 })
+
+function bytes(address: string): string | undefined {
+  return encodeUnixAddress(address)?.subarray(2).toString('latin1')
+}

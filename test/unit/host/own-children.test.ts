@@ -9,6 +9,7 @@ test('a child is ours from its start until its exit status was taken', async (t)
   const children = new OwnChildren()
   t.after(() => children.close())
   const child = spawn('/bin/sh', ['-c', 'read line'], { stdio: ['pipe', 'ignore', 'ignore'] })
+  t.after(() => child.kill('SIGKILL'))
   const pid = child.pid ?? 0
   assert.equal(children.has(pid), true)
   child.stdin?.end()
@@ -21,8 +22,8 @@ test('children started in any other way are ours, too', (t) => {
   const children = new OwnChildren()
   t.after(() => children.close())
   const child = execFile('/bin/sh', ['-c', 'read line'])
+  t.after(() => child.kill('SIGKILL'))
   assert.equal(children.has(child.pid ?? 0), true)
-  child.kill('SIGKILL')
 })
 
 test('a program that could not be started still tells its owner', async (t) => {
@@ -34,11 +35,11 @@ test('a program that could not be started still tells its owner', async (t) => {
   assert.equal(children.has(child.pid ?? 0), false)
 })
 
-test('after closing nothing is known', () => {
+test('after closing nothing is known', (t) => {
   const children = new OwnChildren()
   children.close()
   children.close()
   const child = spawn('/bin/sh', ['-c', 'read line'])
+  t.after(() => child.kill('SIGKILL'))
   assert.equal(children.has(child.pid ?? 0), false)
-  child.kill('SIGKILL')
 })

@@ -23,22 +23,23 @@ test('no watchdog, one for another process, or a broken time is none', () => {
 
 test('it says "alive" at once and then at every interval, but only while the gateway is healthy', (t) => {
   t.mock.timers.enable({ apis: ['setInterval'] })
-  let health: () => boolean = () => true
-  const { watchdog, beats } = started(() => health())
+  let health: boolean | Error = true
+  const { watchdog, beats } = started(() => {
+    if (health instanceof Error) throw health
+    return health
+  })
   assert.equal(beats(), 1)
   t.mock.timers.tick(14_999)
   assert.equal(beats(), 1)
   t.mock.timers.tick(1)
   assert.equal(beats(), 2)
-  health = () => false
+  health = false
   t.mock.timers.tick(45_000)
   assert.equal(beats(), 2)
-  health = () => {
-    throw new Error('broken')
-  }
+  health = new Error('broken')
   t.mock.timers.tick(15_000)
   assert.equal(beats(), 2)
-  health = () => true
+  health = true
   t.mock.timers.tick(15_000)
   assert.equal(beats(), 3)
   watchdog.close()

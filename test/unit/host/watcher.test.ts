@@ -33,7 +33,7 @@ const programs = {
     shell.stdin.end(lines)
     return shell.exited
   },
-  'the function': (lines: string) => watchGroups(Readable.from([...lines])),
+  'the function': (lines: string) => watchGroups(Readable.from(lines.split(/(?<=\d)/))),
 } as const
 
 for (const [name, run] of Object.entries(programs)) {

@@ -138,7 +138,7 @@ test('a taken port is told with its place and a cure', async (t) => {
   const error: unknown = await openListener(
     { host: '127.0.0.1', port: address.port },
     '--port',
-    deps(false),
+    () => deps(false),
   ).catch((caught: unknown) => caught)
   assert.ok(error instanceof StartupError)
   assert.equal(error.exitCode, 1)
@@ -155,7 +155,7 @@ test('an address of another machine cannot be listened on', async () => {
     health: () => ({ workers: [], draining: false }),
     accessLog: () => undefined,
   })
-  await assert.rejects(openListener({ host: '192.0.2.1', port: 0 }, 'fluxlit.toml:1', deps(false)), {
+  await assert.rejects(openListener({ host: '192.0.2.1', port: 0 }, 'fluxlit.toml:1', () => deps(false)), {
     message: '192.0.2.1:0 is not an address of this machine',
   })
 })

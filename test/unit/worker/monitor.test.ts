@@ -20,7 +20,7 @@ async function told(
   const left = [...answers]
   const monitor = new Monitor(
     {
-      ready: { probeIntervalMs: intervalMs, probeFailures: 3 },
+      ready: { probeIntervalMs: intervalMs, probeTimeoutMs: 2000, probeFailures: 3 },
       clock,
       ask: () => Promise.resolve(left.shift() ?? silence),
       onAnswered: () => calls.push('answered'),
@@ -35,6 +35,37 @@ async function told(
     await new Promise(setImmediate)
   }
   return calls
+}
+
+/** One question: how long it may take, its number from 1, and the clock. */
+interface Asked {
+  readonly timeoutMs: number
+  readonly round: number
+  readonly clock: FakeClock
+}
+
+/** Asks six times and returns what was told, with whether it was silent. */
+async function watched(t: TestContext, answer: (asked: Asked) => ProbeResult): Promise<readonly string[]> {
+  const clock = new FakeClock()
+  const calls: string[] = []
+  let round = 0
+  const monitor = new Monitor(
+    {
+      ready: { probeIntervalMs: 5000, probeTimeoutMs: 2000, probeFailures: 3 },
+      clock,
+      ask: (timeoutMs) => Promise.resolve(answer({ timeoutMs, round: ++round, clock })),
+      onAnswered: () => calls.push('answered'),
+      onUnanswered: (reason, isSilent) => calls.push(`${reason} ${isSilent}`),
+    },
+    null,
+  )
+  t.after(() => monitor.stop())
+  monitor.start()
+  for (let count = 0; count < 6; count += 1) {
+    clock.advance(5000)
+    await new Promise(setImmediate)
+  }
+  return calls.filter((call) => call !== 'answered')
 }
 
 describe('a worker that is watched', () => {
@@ -53,6 +84,29 @@ describe('a worker that is watched', () => {
 
   it('nobody knows of yet is told with its first answer', async (t) => {
     assert.deepEqual(await told(t, [silence, { ok: true }], null), ['answered'])
+  })
+
+  it('has more time for its answer after each question it left open, up to four times as much', async (t) => {
+    const asked: number[] = []
+    await watched(t, ({ timeoutMs }) => {
+      asked.push(timeoutMs)
+      return asked.length === 5 ? { ok: true } : silence
+    })
+    assert.deepEqual(asked.slice(0, 6), [2000, 4000, 8000, 8000, 8000, 2000])
+  })
+
+  it('that took every connection and said nothing is told to be silent', async (t) => {
+    const mute = { ...silence, isSilent: true } as const
+    assert.deepEqual(await watched(t, () => mute), ['silence true'])
+    assert.deepEqual(await watched(t, ({ round }) => (round === 2 ? silence : mute)), ['silence false'])
+  })
+
+  it('is not ill because the machine slept while it was asked', async (t) => {
+    const slept = ({ clock }: Asked): ProbeResult => {
+      clock.advance(3_600_000)
+      return silence
+    }
+    assert.deepEqual(await watched(t, slept), [])
   })
 
   it('is not asked when that is switched off', async (t) => {

@@ -72,7 +72,7 @@ describe('an HTTP worker', () => {
     const closed = await probe({ kind: 'http', address, path: '/', timeoutMs: 60_000 })
     assert.match(closed.ok ? '' : closed.reason, /ECONNREFUSED/)
     const silent = await ask(t, 'http', () => {}, 20)
-    assert.deepEqual(silent, { ok: false, reason: 'no answer within 20 ms' })
+    assert.deepEqual(silent, { ok: false, reason: 'no answer within 20 ms', isSilent: true })
   })
 })
 
@@ -95,6 +95,6 @@ describe('a Streamlit worker', () => {
   })
 
   it('is not ready when its answer never ends', async (t) => {
-    assert.deepEqual(await ask(t, 'streamlit', stuck, 20), { ok: false, reason: 'no answer within 20 ms' })
+    assert.deepEqual(await ask(t, 'streamlit', stuck, 20), { ok: false, reason: 'no answer within 20 ms', isSilent: true })
   })
 })

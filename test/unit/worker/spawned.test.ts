@@ -1,151 +1,8 @@
 import assert from 'node:assert/strict'
-import type { TestContext } from 'node:test'
 import { describe, it } from 'node:test'
-import { setImmediate } from 'node:timers/promises'
 
-import type { RestartPolicy } from '../../../internal/config/config.ts'
-import type { Problem } from '../../../internal/fault/startup.ts'
 import { describeExit } from '../../../internal/worker/exit.ts'
-import type { BootOutcome, Generation } from '../../../internal/worker/generation.ts'
-import type { ProbeResult } from '../../../internal/worker/probe.ts'
-import { SpawnedWorker } from '../../../internal/worker/spawned.ts'
-import type { ExitReason, WorkerState } from '../../../internal/worker/types.ts'
-import { policy, uvicorn } from '../../fixtures/worker/configs.ts'
-import { FakeClock, RecordingLogger } from '../../fixtures/worker/fakes.ts'
-
-const crash = describeExit(1, null, { term: false, kill: false })
-const unready: BootOutcome = {
-  kind: 'failed',
-  problem: { code: 'worker_exited', message: 'it ended' },
-  permanent: false,
-  portLost: false,
-}
-
-/** A process the test decides about. */
-class FakeGeneration implements Generation {
-  readonly pid: number
-  readonly address = { kind: 'unix', path: '/s' } as const
-  readonly lastLines = ['a last line']
-  readonly booting = Promise.withResolvers<BootOutcome>()
-  readonly ending = Promise.withResolvers<ExitReason>()
-  answer: ProbeResult = { ok: true }
-  wasDestroyed = false
-
-  constructor(number: number) {
-    this.pid = 100 + number
-  }
-
-  get booted(): Promise<BootOutcome> {
-    return this.booting.promise
-  }
-
-  get exited(): Promise<ExitReason> {
-    return this.ending.promise
-  }
-
-  ask(): Promise<ProbeResult> {
-    return Promise.resolve(this.answer)
-  }
-
-  stop(): Promise<{ obeyed: boolean }> {
-    this.#end()
-    return Promise.resolve({ obeyed: true })
-  }
-
-  destroy(): void {
-    this.wasDestroyed = true
-    this.#end()
-  }
-
-  #end(): void {
-    this.booting.resolve(unready)
-    this.ending.resolve(describeExit(null, 'SIGTERM', { term: true, kill: false }))
-  }
-}
-
-interface Bench {
-  readonly worker: SpawnedWorker
-  readonly clock: FakeClock
-  readonly started: FakeGeneration[]
-  /** What happened so far, as kinds of states. */
-  readonly history: string[]
-  /** Lets everything happen that is only waiting for its turn. */
-  settle(): Promise<void>
-  /** The process that was started last. */
-  current(): FakeGeneration
-}
-
-function bench(
-  t: TestContext,
-  changes: {
-    readonly policy?: Partial<RestartPolicy>
-    readonly args?: readonly string[]
-    readonly onFailure?: 'keep' | 'exit'
-    readonly refuse?: Problem
-  } = {},
-): Bench {
-  const clock = new FakeClock()
-  const started: FakeGeneration[] = []
-  const { args = [], onFailure = 'keep', refuse } = changes
-  const worker = new SpawnedWorker({
-    worker: uvicorn('/app', { args, onFailure }),
-    policy: { ...policy, backoffMinMs: 500, backoffMaxMs: 30_000, ...changes.policy },
-    clock,
-    logger: new RecordingLogger(),
-    launch: (number) => {
-      if (refuse !== undefined) return Promise.resolve(refuse)
-      started.push(new FakeGeneration(number))
-      return Promise.resolve(started.at(-1) ?? assert.fail())
-    },
-  })
-  const history: string[] = []
-  worker.onChange((state) => history.push(state.kind))
-  t.after(() => worker.close())
-  return {
-    worker,
-    clock,
-    started,
-    history,
-    settle: () => setImmediate(),
-    current: () => started.at(-1) ?? assert.fail('nothing was started'),
-  }
-}
-
-async function begin(subject: Bench): Promise<void> {
-  subject.worker.start()
-  await subject.settle()
-}
-
-async function boot(subject: Bench, outcome: BootOutcome = { kind: 'ready' }): Promise<void> {
-  subject.current().booting.resolve(outcome)
-  await subject.settle()
-}
-
-async function die(subject: Bench, reason = crash): Promise<void> {
-  subject.current().ending.resolve(reason)
-  await subject.settle()
-}
-
-async function wait(subject: Bench, ms: number): Promise<void> {
-  subject.clock.advance(ms)
-  await subject.settle()
-}
-
-function expectState<Kind extends WorkerState['kind']>(
-  subject: Bench,
-  kind: Kind,
-): Extract<WorkerState, { kind: Kind }> {
-  const { state } = subject.worker
-  if (!isOf(state, kind)) throw new Error(`the worker is ${state.kind}`)
-  return state
-}
-
-function isOf<Kind extends WorkerState['kind']>(
-  state: WorkerState,
-  kind: Kind,
-): state is Extract<WorkerState, { kind: Kind }> {
-  return state.kind === kind
-}
+import { begin, bench, boot, die, expectState, unready, wait } from '../../fixtures/worker/bench.ts'
 
 describe('a worker that starts', () => {
   it('is ready when its process answers', async (t) => {
@@ -154,7 +11,7 @@ describe('a worker that starts', () => {
     assert.equal(expectState(subject, 'starting').attempt, 1)
     await boot(subject)
     const { pid, address, generation } = expectState(subject, 'ready')
-    assert.deepEqual([pid, address, generation], [101, { kind: 'unix', path: '/s' }, 1])
+    assert.deepEqual([pid, address, generation], [101, { kind: 'unix', path: '/s1' }, 1])
     assert.equal(subject.worker.everReady, true)
   })
 
@@ -255,7 +112,7 @@ describe('a worker that was ready', () => {
   })
 
   it('has failed for good when its failure is to end the gateway', async (t) => {
-    const subject = bench(t, { policy: { crashCount: 1 }, onFailure: 'exit' })
+    const subject = bench(t, { policy: { crashCount: 1 }, run: { onFailure: 'exit' } })
     await begin(subject)
     await boot(subject)
     await die(subject)
@@ -275,7 +132,7 @@ describe('a worker that was ready', () => {
   })
 
   it('is started at once after an end that was planned', async (t) => {
-    const subject = bench(t, { args: ['--limit-max-requests', '10'], policy: { crashCount: 1 } })
+    const subject = bench(t, { run: { args: ['--limit-max-requests', '10'] }, policy: { crashCount: 1 } })
     await begin(subject)
     await boot(subject)
     await die(subject, describeExit(0, null, { term: false, kill: false }))

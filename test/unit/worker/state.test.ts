@@ -11,6 +11,7 @@ const address = { kind: 'tcp', host: '127.0.0.1', port: 1 } as const
 const events: Readonly<Record<WorkerEvent['kind'], WorkerEvent>> = {
   spawn: { kind: 'spawn', at: 2, generation: 2, attempt: 1 },
   answered: { kind: 'answered', at: 2, pid: 7, address },
+  switch: { kind: 'switch', at: 2, generation: 2, pid: 8, address },
   unanswered: { kind: 'unanswered', at: 2, reason: 'silence' },
   'back-off': { kind: 'back-off', at: 2, attempt: 2, delayMs: 500, last },
   'give-up': { kind: 'give-up', at: 2, reason: last, retrying: true },
@@ -42,6 +43,8 @@ const legal: Readonly<
     stop: 'stopped',
   },
   ready: {
+    spawn: 'starting',
+    switch: 'ready',
     unanswered: 'unhealthy',
     'back-off': 'backing-off',
     'give-up': 'failed',
@@ -49,6 +52,8 @@ const legal: Readonly<
     stop: 'stopped',
   },
   unhealthy: {
+    spawn: 'starting',
+    switch: 'ready',
     answered: 'ready',
     'back-off': 'backing-off',
     'give-up': 'failed',
@@ -70,6 +75,11 @@ describe('a worker', () => {
       })
     }
   }
+
+  it('that switches names the generation that serves from now on', () => {
+    const next = transition(states.unhealthy, events.switch)
+    assert.deepEqual(next, { kind: 'ready', generation: 2, pid: 8, address, since: 2 })
+  })
 
   it('keeps its generation and takes the time of the event', () => {
     const next = transition(states.ready, events['give-up'])

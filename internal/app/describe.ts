@@ -1,0 +1,125 @@
+/** `fluxlit check --worker NAME`: what a worker is started with, or should be when it runs elsewhere. */
+
+import type { Config, StreamlitWorker, UvicornWorker, WorkerConfig } from '../config/config.ts'
+import { shownArguments, shownValue } from '../config/secret.ts'
+import { exitCode, StartupError } from '../fault/startup.ts'
+import type { Logger } from '../log/types.ts'
+import { isChild } from '../worker/command.ts'
+import { Planner } from '../worker/plan.ts'
+import { isProblem } from '../worker/problem.ts'
+import { openRuntimeDir } from '../worker/runtime-dir.ts'
+import { streamlitBasePath } from '../worker/streamlit-environment.ts'
+import { apiPath } from './fleet.ts'
+
+/** A worker's start in a form to print. Secrets are redacted. */
+export interface WorkerDescription {
+  readonly name: string
+  /** Null for a worker without a process of ours. */
+  readonly command: readonly string[] | null
+  readonly cwd: string | null
+  readonly env: Readonly<Record<string, string>>
+  /** Names in `env` that are not inherited from the gateway's own environment as they are. */
+  readonly own: readonly string[]
+  /** What to do, for workers that are run elsewhere. */
+  readonly advice: readonly string[]
+}
+
+/** What a description needs besides the configuration. */
+export interface DescribeParts {
+  readonly config: Config
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly bootstrapSource: string
+}
+
+/** Describes one worker. Looks at the interpreter as a start would. @throws StartupError when it could not start */
+export async function describeWorker(worker: WorkerConfig, parts: DescribeParts): Promise<WorkerDescription> {
+  if (!isChild(worker))
+    return {
+      name: worker.name,
+      command: null,
+      cwd: null,
+      env: {},
+      own: [],
+      advice: adviceFor(worker, parts.config),
+    }
+  const { config, env } = parts
+  const runtime = openRuntimeDir({ instanceKey: config.instanceKey, env })
+  if (isProblem(runtime)) throw new StartupError([runtime], exitCode.usage)
+  try {
+    const planner = new Planner(worker, {
+      logger: silent,
+      runtimeDir: runtime,
+      bootstrapPath: runtime.write('bootstrap.py', parts.bootstrapSource),
+      restart: config.restart,
+      rootPath: config.rootPath,
+      internalApiBase: () =>
+        `http://127.0.0.1:${config.internalListen.port || '<any>'}${config.rootPath}${apiPath(config)}`,
+      apiPrefix: apiPath(config),
+      mode: 'serve',
+      stateDir: null,
+      env,
+      root: config.root,
+    })
+    const plan = await planner.plan(1)
+    if (isProblem(plan)) throw new StartupError([plan], exitCode.usage)
+    const shown = (text: string): string => text.replaceAll(runtime.path, '<runtime>')
+    const variables = Object.entries(plan.env).toSorted(([a], [b]) => a.localeCompare(b))
+    return {
+      name: worker.name,
+      command: shownArguments(plan.argv).map(shown),
+      cwd: plan.cwd,
+      env: Object.fromEntries(variables.map(([name, value]) => [name, shownValue(name, shown(value))])),
+      own: variables.filter(([name, value]) => env[name] !== value).map(([name]) => name),
+      advice: [],
+    }
+  } finally {
+    runtime.close()
+  }
+}
+
+/** The description as lines: working directory, variables that are not the gateway's own, command. */
+export function renderDescription(description: WorkerDescription): string {
+  const { command, cwd, env, own, advice } = description
+  if (command === null) return `${advice.join('\n')}\n`
+  const variables = own.map((name) => `${name}=${quote(env[name] ?? '')} \\\n`).join('')
+  return `cd ${quote(cwd ?? '.')}\n${variables}${command.map(quote).join(' ')}\n`
+}
+
+function adviceFor(worker: WorkerConfig, config: Config): readonly string[] {
+  if (worker.kind === 'uvicorn') return uvicornAdvice(worker, config)
+  if (worker.kind === 'streamlit') return streamlitAdvice(worker, config)
+  return [`# ${worker.name} is not a process the gateway knows the command of`]
+}
+
+function uvicornAdvice(worker: UvicornWorker, config: Config): readonly string[] {
+  const root = config.rootPath + (worker.stripPrefix && worker.mount !== '/' ? worker.mount : '')
+  return [
+    `# ${worker.name} is run elsewhere. Start it with:`,
+    `uvicorn APP --http httptools --timeout-keep-alive 75 --timeout-graceful-shutdown 9${root === '' ? '' : ` --root-path ${root}`} --forwarded-allow-ips GATEWAY_ADDRESS`,
+  ]
+}
+
+function streamlitAdvice(worker: StreamlitWorker, config: Config): readonly string[] {
+  const base = streamlitBasePath(worker, config.rootPath)
+  return [
+    `# ${worker.name} is run elsewhere. Start it with:`,
+    `streamlit run SCRIPT --server.headless true --browser.gatherUsageStats false${base === '' ? '' : ` --server.baseUrlPath ${base}`} --server.maxUploadSize ${Math.ceil(worker.maxBodyBytes / 2 ** 20)}`,
+    '# and STREAMLIT_SERVER_COOKIE_SECRET set to the same value on every replica',
+  ]
+}
+
+/** A word as a POSIX shell takes it. */
+function quote(text: string): string {
+  return /^[\w@%+=:,./<>-]+$/.test(text) && !/[<>]/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
+}
+
+/** Nothing is started, so there is nothing to log. */
+const silent: Logger = {
+  trace() {},
+  debug() {},
+  info() {},
+  warn() {},
+  error() {},
+  isEnabled: () => false,
+  child: () => silent,
+}
