@@ -48,7 +48,7 @@ export async function inspectPython(python: string, input: InspectionInput): Pro
   }
   execFile(python, [input.bootstrapPath, 'inspect'], options, (error, stdout, stderr) => {
     const inspection = error === null ? parseInspection(python, stdout) : null
-    resolve(inspection ?? broken(python, input.where, error, `${stdout}${stderr}`))
+    resolve(inspection ?? broken(python, input, error, `${stdout}${stderr}`))
   })
   return promise
 }
@@ -144,7 +144,7 @@ function tooOld(python: string, version: string | null, where: string): Problem 
 
 function broken(
   python: string,
-  where: string,
+  { where, account }: InspectionInput,
   error: (Error & { code?: string | number | null; killed?: boolean }) | null,
   output: string,
 ): Problem {
@@ -155,7 +155,9 @@ function broken(
     code: 'python_broken',
     message: `${python} cannot be used: ${brokenReason(python, error)}`,
     where,
-    hint: `run \`${python} --version\` to see what it says`,
+    hint: account
+      ? `run \`${python} --version\` as user ${account.uid}: it has to be allowed to`
+      : `run \`${python} --version\` to see what it says`,
     ...(lines.length > 0 ? { detail: lines.slice(-20) } : {}),
   }
 }

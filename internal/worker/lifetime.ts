@@ -49,7 +49,7 @@ export class Lifetime {
   start(): void {
     const { maxAgeMs, clock } = this.#input
     void this.#sample()
-    if (maxAgeMs > 0) this.#age(maxAgeMs * (1 - jitter + 2 * jitter * clock.random()))
+    if (maxAgeMs > 0) this.#age(Math.round(maxAgeMs * (1 - jitter + 2 * jitter * clock.random())))
   }
 
   /** No reading and no call after this. Idempotent. */

@@ -140,15 +140,15 @@ export class ReplicaSet implements SupervisedWorker {
 
   // Every change of a replica is told, because the list of addresses may have changed with it.
   #follow(): void {
-    if (this.#first.state.kind === 'ready') this.#startOthers()
     const previous = this.#state
     this.#state = this.#combined()
     for (const listener of this.#listeners) listener(this.#state, previous)
+    if (this.#first.state.kind === 'ready') this.#startOthers()
   }
 
   #startOthers(): void {
     if (this.#isClosing) return
-    for (const replica of this.replicas) if (!replica.everReady) replica.start()
+    for (const replica of this.replicas) if (replica.state.kind === 'stopped') replica.start()
   }
 
   // A replica that was never started says nothing about the others.

@@ -125,9 +125,7 @@ test('a deploy that is ready and dies 3 s later: exit 1 with the cause, the old 
   assert.equal((await status(running)).gateway.state, 'ready')
 })
 
-async function underLoad(
-  t: Cleanup,
-): Promise<{
+async function underLoad(t: Cleanup): Promise<{
   readonly site: Deployment
   readonly running: Gateway
   readonly reads: Load

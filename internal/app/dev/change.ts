@@ -70,23 +70,26 @@ export function kindOfChange(path: string, project: Project): ChangeKind | null 
 
 /** What follows from these changes together. */
 export function reactionTo(paths: readonly string[], project: Project, scope: ReloadScope): Reaction {
-  const changes = paths.flatMap((path) => {
+  const changes = paths.flatMap((path): Change[] => {
     const kind = kindOfChange(path, project)
     return kind === null ? [] : [{ path, kind }]
   })
-  const kinds = new Set(changes.map(({ kind }) => kind))
-  const because = `${shown(changes, project.root)} changed`
-  if (kinds.has('configuration') || kinds.has('environment')) {
-    const packages = changes.some(({ path, kind }) => kind === 'dependencies' || isDependencyFile(path))
-    const everything = kinds.has('environment') || packages
-    return { kind: 'reload', everything, because }
+  if (changes.some(({ kind }) => kind === 'configuration' || kind === 'environment')) {
+    const everything = changes.some(({ path, kind }) => kind === 'environment' || isDependencyFile(path))
+    return { kind: 'reload', everything, because: `${shown(changes, project.root)} changed` }
   }
-  const affected = project.workers.filter(
-    (worker) =>
-      isStarted(worker) && changes.some(({ path, kind }) => concerns(worker, path, kind, project, scope)),
-  )
-  if (affected.length === 0) return { kind: 'none' }
-  return { kind: 'restart', workers: affected.map(({ name }) => name), because }
+  const started = project.workers.filter(isStarted)
+  const counts = (worker: Started, change: Change): boolean => concerns(worker, change, project, scope)
+  const workers = started.filter((worker) => changes.some((change) => counts(worker, change)))
+  if (workers.length === 0) return { kind: 'none' }
+  const reasons = changes.filter((change) => workers.some((worker) => counts(worker, change)))
+  const because = `${shown(reasons, project.root)} changed`
+  return { kind: 'restart', workers: workers.map(({ name }) => name), because }
+}
+
+interface Change {
+  readonly path: string
+  readonly kind: ChangeKind
 }
 
 type Started = Exclude<WorkerConfig, { kind: 'static' }>
@@ -99,13 +102,7 @@ function isStarted(worker: WorkerConfig): worker is Started {
   return worker.kind !== 'static' && worker.run.kind !== 'url'
 }
 
-function concerns(
-  worker: Started,
-  path: string,
-  kind: ChangeKind,
-  project: Project,
-  scope: ReloadScope,
-): boolean {
+function concerns(worker: Started, { path, kind }: Change, project: Project, scope: ReloadScope): boolean {
   if (kind === 'dependencies') return true
   if (kind === 'streamlit') return worker.kind === 'streamlit'
   if (worker.run.kind === 'url' || !isBelow(path, worker.run.cwd)) return false
@@ -128,7 +125,7 @@ function isBelow(path: string, directory: string): boolean {
   return way !== '' && way !== '..' && !way.startsWith(`..${sep}`)
 }
 
-function shown(changes: readonly { readonly path: string }[], root: string): string {
+function shown(changes: readonly Change[], root: string): string {
   const [first, ...others] = changes.map(({ path }) => (isBelow(path, root) ? relative(root, path) : path))
   return others.length === 0 ? (first ?? 'nothing') : `${first} and ${others.length} more`
 }

@@ -23,6 +23,7 @@ test('a Python file restarts the API, and Streamlit is left to itself', async (t
   assert.equal(reaction(known, ['main.py', 'a.py', 'b.py']), 'restart api: main.py and 2 more changed')
   for (const page of ['streamlit_app.py', 'pages/1_Report.py'])
     assert.equal(reaction(known, [page]), 'nothing')
+  assert.equal(reaction(known, ['streamlit_app.py', 'main.py']), 'restart api: main.py changed')
 })
 
 test('the scope says whose Python files matter', async (t) => {
