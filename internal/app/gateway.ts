@@ -92,9 +92,12 @@ export class Gateway implements ControlTarget {
       stateDir: config.stateDir,
       env: parts.env,
       root: config.root,
-      retire: async (name, address) => {
+      // Whoever saves a file again at once does not want to wait for the version before.
+      ...(parts.mode === 'dev' ? { probationMs: 0 } : {}),
+      retireMs: config.drain.timeoutMs,
+      retire: async (name, address, deadlineMs) => {
         const member = this.#current.fleet.members.find(({ worker }) => worker.name === name)
-        await member?.backend?.retire(address, this.config.drain.timeoutMs)
+        await member?.backend?.retire(address, deadlineMs)
       },
     }
     this.#current = this.#compose(assembleFleet(config, this.#room))

@@ -23,6 +23,8 @@ const samples: Readonly<Record<string, Sample>> = {
   'workers.NAME.python': shown('".venv"'),
   'workers.NAME.cwd': given('"."'),
   'workers.NAME.env_file': shown('"api.env"'),
+  'workers.NAME.user': shown('"app"'),
+  'workers.NAME.max_memory': shown('"512MiB"'),
   'workers.NAME.transport': given('"unix"'),
   'workers.NAME.ready_path': given('"/"'),
 }

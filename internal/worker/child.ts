@@ -28,6 +28,16 @@ export interface ChildInput {
   /** The account it runs under; left out = ours. */
   readonly account?: { readonly uid: number; readonly gid: number } | null
   readonly onOutput: (event: OutputEvent) => void
+  /** Ends its group should the gateway be killed; left out = a guard of its own for a `command`. */
+  readonly watcher?: ProcessWatcher | undefined
+}
+
+/** Knows the process groups that must not outlive the gateway. */
+export interface ProcessWatcher {
+  /** The leader of a new group. */
+  watch(pid: number): void
+  /** The group has ended. */
+  forget(pid: number): void
 }
 
 /** How the end of a child went. */
@@ -67,7 +77,9 @@ export class Child {
     const started = launch(input)
     this.#process = started instanceof Error ? null : started
     this.pid = this.#process?.pid ?? null
-    this.#guard = this.pid === null || input.isBootstrap ? null : new Guard(this.pid)
+    const needsGuard = this.pid !== null && input.watcher === undefined && !input.isBootstrap
+    this.#guard = needsGuard && this.pid !== null ? new Guard(this.pid) : null
+    if (this.pid !== null) input.watcher?.watch(this.pid)
     if (started instanceof Error) {
       this.#hasEnded = true
       this.exited = Promise.resolve(describeSpawnError(started, input.argv[0]))
@@ -144,6 +156,7 @@ export class Child {
     // What the leader left behind goes with it.
     this.#killGroup()
     this.#guard?.dismiss()
+    if (this.pid !== null) input.watcher?.forget(this.pid)
     await within(drained, pipeGraceMs)
     return reason
   }

@@ -3,9 +3,8 @@ import { setTimeout as setTimer } from 'node:timers/promises'
 
 import type { Address } from '../config/config.ts'
 import type { Problem } from '../fault/startup.ts'
-import type { StopOutcome } from './child.ts'
+import type { ChildInput, StopOutcome } from './child.ts'
 import { Child } from './child.ts'
-import type { OutputEvent } from './output.ts'
 import type { GenerationPlan } from './plan.ts'
 import type { ProbeResult } from './probe.ts'
 import { probe } from './probe.ts'
@@ -56,9 +55,12 @@ const longestPauseMs = 500
 /** What Uvicorn, Streamlit and Node say when the port is taken; their exit statuses do not tell. */
 const portTaken = /address already in use|Port \d+ is not available|EADDRINUSE/i
 
+/** Whom the processes of a worker tell what they write, and who ends them when we cannot. */
+export type Surroundings = Pick<ChildInput, 'onOutput' | 'watcher'>
+
 /** Starts a process by a plan; it is asked at once whether it is ready. */
-export function startGeneration(plan: GenerationPlan, onOutput: (event: OutputEvent) => void): Generation {
-  return new ProcessGeneration(plan, onOutput)
+export function startGeneration(plan: GenerationPlan, surroundings: Surroundings): Generation {
+  return new ProcessGeneration(plan, surroundings)
 }
 
 class ProcessGeneration implements Generation {
@@ -67,7 +69,7 @@ class ProcessGeneration implements Generation {
   readonly #plan: GenerationPlan
   readonly #child: Child
 
-  constructor(plan: GenerationPlan, onOutput: (event: OutputEvent) => void) {
+  constructor(plan: GenerationPlan, surroundings: Surroundings) {
     this.#plan = plan
     // Nothing else lives in our directory under this name; a leftover would keep the worker from listening.
     removeSocket(plan.address)
@@ -79,7 +81,7 @@ class ProcessGeneration implements Generation {
       env: plan.env,
       account: plan.account,
       isBootstrap: plan.worker.kind === 'uvicorn' || plan.worker.kind === 'streamlit',
-      onOutput,
+      ...surroundings,
     })
     this.exited = this.#child.exited.then((reason) => {
       // Uvicorn leaves its socket behind.

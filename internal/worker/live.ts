@@ -46,11 +46,17 @@ export class Live {
   problem(reason: ExitReason, name: string, where: string): Problem {
     const { stuckAt, lastLines } = this.process.generation
     if (this.#hung) {
-      const place = stuckAt === null ? 'did not answer, nor say where it was' : `was stuck at ${stuckAt.place}`
+      const place =
+        stuckAt === null ? 'did not answer, nor say where it was' : `was stuck at ${stuckAt.place}`
       const detail = stuckAt?.stack.slice(0, 20) ?? lastLines
       return { code: 'worker_hung', message: `${name} ${place}`, where, ...shown(detail) }
     }
-    return { code: 'worker_died', message: `worker ${name} ended: ${reason.text}`, where, ...shown(lastLines) }
+    return {
+      code: 'worker_died',
+      message: `worker ${name} ended: ${reason.text}`,
+      where,
+      ...shown(lastLines),
+    }
   }
 }
 

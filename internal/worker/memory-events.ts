@@ -7,7 +7,10 @@ import { join } from 'node:path'
  *
  * @param root where cgroups are mounted; @param own text of `/proc/self/cgroup`
  */
-export function oomKills(root = '/sys/fs/cgroup', own: string | null = read('/proc/self/cgroup')): number | null {
+export function oomKills(
+  root = '/sys/fs/cgroup',
+  own: string | null = read('/proc/self/cgroup'),
+): number | null {
   for (const line of own?.split('\n') ?? []) {
     const [, controllers = '', path = ''] = /^\d+:([^:]*):(.*)$/.exec(line) ?? []
     const files = filesOf(controllers, path)

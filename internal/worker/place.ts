@@ -47,9 +47,7 @@ export function realBelow(path: string): string | null {
   }
 }
 
-type Environment =
-  | { readonly env: Readonly<Record<string, string>> }
-  | { readonly problem: Problem }
+type Environment = { readonly env: Readonly<Record<string, string>> } | { readonly problem: Problem }
 
 function environmentNow({ envSources }: Spawned, name: string): Environment {
   const { below, file, above } = envSources

@@ -4,7 +4,7 @@ import type { StartCommand } from '../config/config.ts'
 import type { Problem } from '../fault/startup.ts'
 import { Child } from './child.ts'
 import { findExecutable } from './executable.ts'
-import type { OutputEvent } from './output.ts'
+import type { Surroundings } from './generation.ts'
 import type { GenerationPlan } from './plan.ts'
 import { isProblem } from './problem.ts'
 
@@ -20,11 +20,11 @@ const graceMs = 2000
  */
 export async function prepare(
   plan: GenerationPlan,
-  onOutput: (event: OutputEvent) => void,
+  surroundings: Surroundings,
   signal: AbortSignal,
 ): Promise<Problem | null> {
   for (const command of plan.worker.run.beforeStart) {
-    const problem = signal.aborted ? cancelled(plan) : await run(command, plan, onOutput, signal)
+    const problem = signal.aborted ? cancelled(plan) : await run(command, plan, surroundings, signal)
     if (problem !== null) return problem
   }
   return null
@@ -33,7 +33,7 @@ export async function prepare(
 async function run(
   command: StartCommand,
   plan: GenerationPlan,
-  onOutput: (event: OutputEvent) => void,
+  surroundings: Surroundings,
   signal: AbortSignal,
 ): Promise<Problem | null> {
   const { worker, cwd, account } = plan
@@ -41,7 +41,16 @@ async function run(
   const argv = argvOf(command, plan, env['PATH'])
   if (isProblem(argv)) return argv
   const { name, where } = worker
-  const child = new Child({ worker: name, where, argv, cwd, env, account, isBootstrap: false, onOutput })
+  const child = new Child({
+    worker: name,
+    where,
+    argv,
+    cwd,
+    env,
+    account,
+    isBootstrap: false,
+    ...surroundings,
+  })
   const limit = deadline(plan.readyTimeoutMs, signal)
   try {
     const reason = await Promise.race([child.exited, limit.passed])
@@ -112,5 +121,9 @@ function failed(
 }
 
 function cancelled({ worker }: GenerationPlan): Problem {
-  return { code: 'before_start_failed', message: `the start of worker ${worker.name} was given up`, where: worker.where }
+  return {
+    code: 'before_start_failed',
+    message: `the start of worker ${worker.name} was given up`,
+    where: worker.where,
+  }
 }

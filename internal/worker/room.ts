@@ -1,5 +1,6 @@
 import type { Logger } from '../log/types.ts'
 import type { Address, RestartPolicy } from '../config/config.ts'
+import type { ProcessWatcher } from './child.ts'
 import type { Environment } from './environment.ts'
 import type { OutputEvent } from './output.ts'
 import type { RuntimeDir } from './runtime-dir.ts'
@@ -36,6 +37,8 @@ export interface WorkerRoom {
   readonly retireMs?: number
   /** How long a new generation has to live before the old one is stopped; left out = 5 s. */
   readonly probationMs?: number
+  /** Ends every worker's group should the gateway be killed; left out = only the lifeline and a guard do. */
+  readonly watcher?: ProcessWatcher
   /** Receives what workers write; without it every line is logged. */
   readonly onOutput?: (event: OutputEvent) => void
 }

@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto'
-import { chmodSync, chownSync, lstatSync, mkdirSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 
@@ -96,7 +105,8 @@ export class RuntimeDir {
 
   /** Removes the directory with everything in it. Idempotent. */
   close(): void {
-    for (const path of [this.path, ...this.#accountDirs.keys()]) rmSync(path, { recursive: true, force: true })
+    for (const path of [this.path, ...this.#accountDirs.keys()])
+      rmSync(path, { recursive: true, force: true })
     try {
       // Only when no other gateway with this configuration is there.
       rmdirSync(dirname(this.path))

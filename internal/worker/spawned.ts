@@ -283,7 +283,7 @@ export class SpawnedWorker implements SupervisedWorker {
   }
 
   #lifetime(pid: number | null): Lifetime {
-    const { worker, clock, logger, measure } = this.#input
+    const { worker, clock, logger } = this.#input
     const { maxMemoryBytes, maxAgeMs } = worker.run
     return new Lifetime({
       worker: this.name,
@@ -291,7 +291,7 @@ export class SpawnedWorker implements SupervisedWorker {
       logger,
       maxMemoryBytes,
       maxAgeMs,
-      measure: () => (pid === null ? Promise.resolve(null) : measure(pid)),
+      measure: () => (pid === null ? Promise.resolve(null) : this.#input.measure(pid)),
       onUsage: (usage) => {
         this.#usage = usage
       },

@@ -28,7 +28,7 @@ async function measureTree(pid: number): Promise<readonly Usage[]> {
   const kib = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]
   if (kib === undefined || stat === '') return []
   const below = await Promise.all(children.map((child) => measureTree(child)))
-  return [{ memoryBytes: Number(kib) * 1024, cpuSeconds: cpuSeconds(stat) }, ...below.flat()]
+  return [{ memoryBytes: Number(kib) * 1024, cpuSeconds: secondsOf(stat) }, ...below.flat()]
 }
 
 // A child is listed below the thread that started it.
@@ -40,7 +40,7 @@ async function childrenOf(pid: number): Promise<readonly number[]> {
 
 // User and system time of the process and of its children that have ended. `pid (name) state ...`; the name may
 // contain anything, also parentheses.
-function cpuSeconds(stat: string): number {
+function secondsOf(stat: string): number {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0)
   return ticks / ticksPerSecond

@@ -41,7 +41,8 @@ function spawnedWorker(config: ChildWorker, routed: string, room: WorkerRoom): S
   const clock = systemClock()
   const { logger, retireMs = usualRetireMs } = room
   const planner = new Planner(config, room)
-  const onOutput = room.onOutput ?? ((event) => logOutput(room, event))
+  const onOutput = room.onOutput ?? ((event: OutputEvent) => logOutput(room, event))
+  const surroundings = { onOutput, watcher: room.watcher }
   return new SpawnedWorker({
     worker: config,
     policy: room.restart,
@@ -54,10 +55,10 @@ function spawnedWorker(config: ChildWorker, routed: string, room: WorkerRoom): S
     launch: async (generation, signal) => {
       const plan = await planner.plan(generation)
       if (isProblem(plan)) return plan
-      const problem = await prepare(plan, onOutput, signal)
+      const problem = await prepare(plan, surroundings, signal)
       // A database that is not up yet may be there in a second.
       if (problem !== null) return { kind: 'failed', problem, permanent: false, portLost: false }
-      return startGeneration(plan, onOutput)
+      return startGeneration(plan, surroundings)
     },
   })
 }

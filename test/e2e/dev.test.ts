@@ -1,16 +1,19 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 
 import { browser, openPage } from '../support/browser.ts'
-import { run } from '../support/binary.ts'
+import { binary, finished, run } from '../support/binary.ts'
+import { freshDirectory } from '../support/directory.ts'
 import { eventually } from '../support/eventually.ts'
 import { gateway } from '../support/gateway.ts'
 import type { Gateway, GatewayOptions } from '../support/gateway.ts'
 import { ask } from '../support/http.ts'
+import { python, virtualEnvironment } from '../support/python.ts'
 
 const toml = '[workers.api]\napp = "main:app"\n[workers.ui]\nscript = "streamlit_app.py"\n'
 const ui = 'import streamlit as st\nst.title("Page one")\n'
@@ -150,17 +153,51 @@ test('a port that is taken is no reason to stop', async (t) => {
   t.after(() => void holder.close())
   const address = holder.address()
   assert.ok(typeof address === 'object' && address !== null)
-  const running = await develop(t, api('one'), { port: address.port })
+  const running = await develop(t, api('one'), {
+    ownPort: true,
+    args: ['--port', String(address.port)],
+  })
   await shown(running, new RegExp(`port ${address.port} is taken by pid ${process.pid} `))
   assert.notEqual(new URL(running.url).port, String(address.port))
   assert.equal((await ask(`${running.url}/__fluxlit/livez`)).status, 200)
 })
 
-test('a wrong scope is an error of usage, and --no-reload leaves files alone', async (t) => {
+// Somebody at a terminal: waits for the banner, presses keys, and says what stood there and how it ended.
+const person = `import os, pty, subprocess, sys
+master, terminal = pty.openpty()
+child = subprocess.Popen(sys.argv[1:], stdin=terminal, stdout=terminal, stderr=terminal, start_new_session=True)
+os.close(terminal)
+seen = b""
+def wait_for(words):
+    global seen
+    while words not in seen:
+        seen += os.read(master, 65536)
+wait_for(b"for help")
+os.write(master, b"h")
+wait_for(b"open the page in a browser")
+os.write(master, b"o")
+wait_for(b"no browser to open here")
+os.write(master, b"r")
+wait_for(b"r pressed: restarting everything")
+os.write(master, b"q")
+wait_for(b"stopping")
+print(child.wait())
+`
+
+test('keys work in a terminal', async (t) => {
+  const files = { 'fluxlit.toml': toml, 'main.py': api('one'), 'streamlit_app.py': ui }
+  const cwd = await freshDirectory(t, { files })
+  const env = { PATH: process.env['PATH'], HOME: cwd, NO_COLOR: '1', VIRTUAL_ENV: virtualEnvironment() }
+  const child = spawn(python(), ['-c', person, binary(), 'dev', '--port', '0'], { cwd, env })
+  t.after(() => void child.kill())
+  const { code, stdout, stderr } = await finished(child)
+  assert.deepEqual([code, stdout, stderr], [0, '0\n', ''])
+})
+
+test('a wrong scope is an error of usage, and --no-reload is said', async (t) => {
   const running = await develop(t, api('one'), { args: ['--no-reload'] })
   const wrong = await run(['dev', '--reload-scope', 'everything'], { cwd: running.directory })
   assert.equal(wrong.code, 2)
   assert.match(wrong.stderr, /^error\[usage\]: .*reload-scope/)
   await shown(running, /files are not watched/)
-  assert.match(await readFile(join(running.directory, 'main.py'), 'utf8'), /one/)
 })

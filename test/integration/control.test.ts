@@ -41,9 +41,22 @@ test('the verbs against a running gateway', async (t) => {
     assert.deepEqual(
       { ...api, since: '', address: '', last_lines: [] },
       {
-        ...{ kind: 'uvicorn', state: 'ready', since: '', reason: null, generation: 1, pid, address: '' },
-        ...{ spawned: true, required: true, mount: '/api', restarts: 0, deaths: [], last_lines: [] },
-        ...{ in_flight: 0, websockets: 0, sessions_lost: 0 },
+        kind: 'uvicorn',
+        state: 'ready',
+        since: '',
+        reason: null,
+        generation: 1,
+        pid,
+        address: '',
+        spawned: true,
+        required: true,
+        mount: '/api',
+        restarts: 0,
+        deaths: [],
+        last_lines: [],
+        in_flight: 0,
+        websockets: 0,
+        sessions_lost: 0,
       },
     )
     assert.match(api?.address ?? '', /^unix:\//)

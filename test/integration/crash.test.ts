@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+
+import { WebSocket } from 'ws'
 
 import { app } from '../support/apps.ts'
 import { eventually } from '../support/eventually.ts'
@@ -123,8 +126,18 @@ test('29: a POST whose worker dies is 502 with the request id, and is not sent a
   assert.match(worker?.deaths[0]?.cause ?? '', /exit status 9/)
 })
 
+test('29: a WebSocket whose worker dies is closed with 1012, so that its page comes back', async (t) => {
+  const toml = '[workers.api]\napp = "api:app"\n'
+  const running = await (await gateway(t, { toml, files: { 'api.py': app('api.py') } })).ready()
+  const socket = new WebSocket(`${running.socketUrl}/api/echo`)
+  await once(socket, 'message')
+  const closed = once(socket, 'close')
+  process.kill(await pidOf(running, 'api'), 'SIGKILL')
+  assert.equal((await closed)[0], 1012)
+})
+
 test('30, 31: ends that were asked for are no crashes', async (t) => {
-  const toml = `${api}args = ["--limit-max-requests", "5"]\nready_path = "/"\nprobe_interval = "0s"\n`
+  const toml = `${api}args = ["--limit-max-requests", "5"]\nprobe_interval = "1h"\n`
   const running = await (await gateway(t, { toml, files })).ready()
   const reads = load(t, { url: `${running.url}/api/`, lanes: 1 })
   const first = pidIn(await reads.saw(answered))

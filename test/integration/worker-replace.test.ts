@@ -9,7 +9,16 @@ import type { WorkerRoom } from '../../internal/worker/room.ts'
 import type { SupervisedWorker } from '../../internal/worker/types.ts'
 import { streamlit, uvicorn } from '../fixtures/worker/configs.ts'
 import type { TestRoom } from '../fixtures/worker/room.ts'
-import { apps, failure, get, isAlive, reached, startedReady, testRoom, worker } from '../fixtures/worker/room.ts'
+import {
+  apps,
+  failure,
+  get,
+  isAlive,
+  reached,
+  startedReady,
+  testRoom,
+  worker,
+} from '../fixtures/worker/room.ts'
 import { freshDirectory } from '../support/directory.ts'
 import { eventually } from '../support/eventually.ts'
 
@@ -210,7 +219,9 @@ describe('what is to be done before a worker starts', () => {
     const room = await trusting(t)
     const { restart } = room.room
     const once = { ...room, room: { ...room.room, restart: { ...restart, bootAttempts: 1 } } }
-    const { reason } = await failure(worker(t, { ...config, ready: { ...config.ready, timeoutMs: 50 } }, once))
+    const { reason } = await failure(
+      worker(t, { ...config, ready: { ...config.ready, timeoutMs: 50 } }, once),
+    )
     assert.match(reason.message, /`sleep 600` .* took longer than ready_timeout/)
   })
 

@@ -23,7 +23,9 @@ async function pids(set: SupervisedWorker): Promise<readonly number[]> {
   return answers.map(({ body }) => Number(/"pid":(\d+)/.exec(body)?.[1]))
 }
 
-async function twoReplicas(t: TestContext): Promise<{ readonly api: SupervisedWorker; readonly room: TestRoom }> {
+async function twoReplicas(
+  t: TestContext,
+): Promise<{ readonly api: SupervisedWorker; readonly room: TestRoom }> {
   const room = await testRoom(t, { probationMs: 100 })
   const api = worker(t, uvicorn(apps, { replicas: 2 }), room)
   await startedReady(api)

@@ -51,17 +51,22 @@ function canRead(uid: number, path: string): boolean {
 
 /** Whether an account can connect to a socket. */
 function canConnect(uid: number, path: string): boolean {
-  const script = 'require("node:net").connect(process.argv[1]).on("connect", () => process.exit(0)).on("error", () => process.exit(9))'
+  const script =
+    'require("node:net").connect(process.argv[1]).on("connect", () => process.exit(0)).on("error", () => process.exit(9))'
   return spawnSync(process.execPath, ['-e', script, path], { uid, gid: uid }).status === 0
 }
 
 describe('a worker with an account of its own', { skip }, () => {
-  it('that is a FastAPI app runs under it', { skip: !canRun(65534, python()) && 'its Python is closed' }, async (t) => {
-    const room = await testRoom(t)
-    const api = worker(t, uvicorn(await openDirectory(t), { user: '65534:65534' }), room)
-    const { address } = await startedReady(api)
-    assert.deepEqual(JSON.parse((await get(address, '/')).body), [65534, 65534, []])
-  })
+  it(
+    'that is a FastAPI app runs under it',
+    { skip: !canRun(65534, python()) && 'its Python is closed' },
+    async (t) => {
+      const room = await testRoom(t)
+      const api = worker(t, uvicorn(await openDirectory(t), { user: '65534:65534' }), room)
+      const { address } = await startedReady(api)
+      assert.deepEqual(JSON.parse((await get(address, '/')).body), [65534, 65534, []])
+    },
+  )
 
   it('runs under it, and only it and root reach its socket', async (t) => {
     const room = await testRoom(t)

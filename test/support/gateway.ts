@@ -16,9 +16,7 @@ export interface GatewayOptions extends Contents {
   readonly toml?: string
   /** Leaves `-c fluxlit.toml` out, so that the apps must be found. */
   readonly detect?: boolean
-  /** 0, any free one, unless told otherwise. */
-  readonly port?: number
-  /** Arguments after `VERB -c fluxlit.toml --port PORT`. */
+  /** Arguments after `VERB -c fluxlit.toml --port 0`. */
   readonly args?: readonly string[]
   readonly env?: Readonly<Record<string, string | undefined>>
   /** Working directory, when it is not the fresh one that holds the files. */

@@ -44,6 +44,24 @@ describe('a child process', () => {
     assert.deepEqual(child.lastLines.toSorted(), ['half', '{"n": 1}'])
   })
 
+  it('is watched from its start to the end of its group', async (t) => {
+    const told: string[] = []
+    const child = new Child({
+      worker: 'x',
+      where: 'fluxlit.toml:1',
+      argv: [python(), '-c', 'pass'],
+      cwd: tmpdir(),
+      env: { PATH: process.env['PATH'] ?? '' },
+      isBootstrap: false,
+      onOutput: () => undefined,
+      watcher: { watch: (pid) => told.push(`watch ${pid}`), forget: (pid) => told.push(`forget ${pid}`) },
+    })
+    t.after(() => child.destroy())
+    assert.deepEqual(told, [`watch ${child.pid}`])
+    await child.exited
+    assert.deepEqual(told, [`watch ${child.pid}`, `forget ${child.pid}`])
+  })
+
   it('that cannot be started says why and has no process id', async (t) => {
     const { child } = start(t, ['/nowhere/program'])
     assert.equal(child.pid, null)

@@ -16,6 +16,22 @@ describe('the end of a process', () => {
     assert.match(describeExit(null, 'SIGSEGV', nothing).text, /native extension/)
   })
 
+  it('by SIGKILL is told with what the kernel knows about memory', () => {
+    assert.equal(describeExit(null, 'SIGKILL', nothing, true).text, 'killed by the kernel: out of memory')
+    assert.match(describeExit(null, 'SIGKILL', nothing, false).text, /not for lack of memory/)
+  })
+
+  it('after it hung is told so', () => {
+    const sent = { ...nothing, abort: true }
+    assert.equal(describeExit(null, 'SIGABRT', sent).text, 'hung, ended by SIGABRT')
+    assert.equal(describeExit(null, 'SIGKILL', { ...sent, kill: true }).text, 'hung, ended by SIGKILL')
+  })
+
+  it('with a status that shells and containers use is explained', () => {
+    assert.equal(describeExit(127, null, nothing).text, 'exit status 127 (command not found)')
+    assert.match(describeExit(137, null, nothing).text, /SIGKILL: out of memory\?/)
+  })
+
   it('is clean by status 0, by 143 and by the signal it was sent', () => {
     assert.equal(isCleanStop(describeExit(0, null, nothing)), true)
     assert.equal(isCleanStop(describeExit(143, null, nothing)), true)

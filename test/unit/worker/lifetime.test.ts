@@ -80,7 +80,10 @@ describe('a process with max_memory', () => {
     const subject = await watch(t, { maxMemoryBytes }, 150)
     await subject.pass(55_000, 150)
     assert.deepEqual(subject.expired, [])
-    assert.match(subject.logger.lines[0]?.message ?? '', /150 % of max_memory right after its start: raise it/)
+    assert.match(
+      subject.logger.lines[0]?.message ?? '',
+      /150 % of max_memory right after its start: raise it/,
+    )
     await subject.pass(5000, 150)
     assert.deepEqual(subject.expired, ['memory'])
   })

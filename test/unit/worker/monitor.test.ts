@@ -44,6 +44,11 @@ interface Asked {
   sleep(ms: number): void
 }
 
+function overslept(asked: Asked): ProbeResult {
+  asked.sleep(3_600_000)
+  return silence
+}
+
 /** Asks six times and returns what was told, with whether it was silent. */
 async function watched(t: TestContext, answer: (asked: Asked) => ProbeResult): Promise<readonly string[]> {
   const clock = new FakeClock()
@@ -110,11 +115,7 @@ describe('a worker that is watched', () => {
   })
 
   it('is not ill because the machine slept while it was asked', async (t) => {
-    const slept = ({ sleep }: Asked): ProbeResult => {
-      sleep(3_600_000)
-      return silence
-    }
-    assert.deepEqual(await watched(t, slept), [])
+    assert.deepEqual(await watched(t, overslept), [])
   })
 
   it('is not asked when that is switched off', async (t) => {

@@ -95,6 +95,10 @@ describe('a Streamlit worker', () => {
   })
 
   it('is not ready when its answer never ends', async (t) => {
-    assert.deepEqual(await ask(t, 'streamlit', stuck, 20), { ok: false, reason: 'no answer within 20 ms', isSilent: true })
+    assert.deepEqual(await ask(t, 'streamlit', stuck, 20), {
+      ok: false,
+      reason: 'no answer within 20 ms',
+      isSilent: true,
+    })
   })
 })

@@ -102,6 +102,50 @@ describe('the runtime directory', () => {
     assert.equal(existsSync(again.path), false)
   })
 
+  it('gives no two processes the same socket', async (t) => {
+    const directory = open([await place(t)])
+    const paths = [1, 2].map(() => directory.nextSocket('api'))
+    assert.deepEqual(paths, [
+      { path: join(directory.path, 'api.1.sock') },
+      { path: join(directory.path, 'api.2.sock') },
+    ])
+  })
+
+  it(
+    'has another beside it for a worker with an account of its own, and stays closed itself',
+    { skip: process.getuid?.() !== 0 && 'needs root' },
+    async (t) => {
+      const directory = open([await place(t)])
+      const made = directory.accountDir('api', { uid: 65534, gid: 65534 }, { 'bootstrap.py': 'pass' })
+      assert.ok('path' in made)
+      assert.deepEqual(
+        [statSync(made.path).uid, statSync(made.path).mode & 0o777, statSync(directory.path).mode & 0o777],
+        [65534, 0o700, 0o700],
+      )
+      const file = join(made.path, 'bootstrap.py')
+      assert.equal(spawnSync('cat', [file], { uid: 65534, gid: 65534 }).status, 0)
+      assert.notEqual(spawnSync('cat', [file], { uid: 65533, gid: 65533 }).status, 0)
+      directory.close()
+      assert.equal(existsSync(made.path), false)
+    },
+  )
+
+  it(
+    'writes nothing into the directory of an account again, which may have put a link there',
+    { skip: process.getuid?.() !== 0 && 'needs root' },
+    async (t) => {
+      const base = await place(t)
+      const directory = open([base])
+      const account = { uid: 65534, gid: 65534 }
+      const made = directory.accountDir('api', account, { 'bootstrap.py': 'pass' })
+      assert.ok('path' in made)
+      await rm(join(made.path, 'bootstrap.py'))
+      await symlink(join(base, 'victim'), join(made.path, 'bootstrap.py'))
+      assert.deepEqual(directory.accountDir('api', account, { 'bootstrap.py': 'pass' }), made)
+      assert.equal(existsSync(join(base, 'victim')), false)
+    },
+  )
+
   it('names a socket, or says that its path is too long', async (t) => {
     const directory = open([await place(t)])
     assert.deepEqual(directory.socketPath('api.1'), { path: join(directory.path, 'api.1.sock') })

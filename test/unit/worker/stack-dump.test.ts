@@ -38,7 +38,7 @@ describe('the dump of a process that hung', () => {
     assert.equal(read(waiting).stuckAt?.place, 'background.py:3 in wait')
   })
 
-  it('names what there is when nothing is the user\'s', () => {
+  it("names what there is when nothing is the user's", () => {
     const foreign = dump.replaceAll('/app/', '/usr/lib/python3.12/')
     assert.equal(read(foreign).stuckAt?.place, '/usr/lib/python3.12/socket.py:9 in read')
   })
