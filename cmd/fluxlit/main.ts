@@ -4,7 +4,10 @@ import { buildInfo } from '../../internal/cli/build.ts'
 
 const argv = process.argv.slice(2)
 
-if (argv[0] === '--version' || argv[0] === '-V') {
+if (process.env['FLUXLIT_ROLE'] === 'watcher') {
+  const { watch } = await import('../../internal/cli/watcher.ts')
+  await watch()
+} else if (argv[0] === '--version' || argv[0] === '-V') {
   const info = buildInfo()
   process.stdout.write(argv.includes('--json') ? `${JSON.stringify(info)}\n` : `fluxlit ${info.version}\n`)
 } else {

@@ -10,6 +10,7 @@ import { makeStatusReport, type StatusReport } from '../admin/status.ts'
 import type { Config } from '../config/config.ts'
 import { exitCode, StartupError, type Problem } from '../fault/startup.ts'
 import { belongingTo, endMarked, leftBehind } from '../host/orphans.ts'
+import { Watcher } from '../host/watcher.ts'
 import { createAccessLog, type AccessLog } from '../log/access.ts'
 import type { Logger } from '../log/types.ts'
 import type { Listener } from '../server/listener.ts'
@@ -38,6 +39,8 @@ export interface GatewayParts {
   readonly listenOrigin: string
   readonly version: string
   readonly mode: 'serve' | 'dev'
+  /** Command line that starts this program again, for the watcher where there is no shell. */
+  readonly self: readonly [string, ...string[]]
   /** A socket the service manager opened, instead of the configured address. */
   readonly passed: PublicSocket | null
   /** Reads the configuration again, as at the start. */
@@ -66,6 +69,7 @@ export class Gateway implements ControlTarget {
   readonly #parts: GatewayParts
   readonly #runtime: RuntimeDir
   readonly #open = new AsyncDisposableStack()
+  readonly #watcher: Watcher
   readonly #room: WorkerRoom
   readonly #startedAt = { wall: Date.now(), monotonic: performance.now() }
   readonly #onFleet: ((fleet: Fleet) => void)[] = []
@@ -80,7 +84,12 @@ export class Gateway implements ControlTarget {
     const { config } = parts
     this.#parts = parts
     this.#runtime = runtime
+    this.#watcher = new Watcher({
+      self: parts.self,
+      onLost: (reason) => parts.logger.warn({ reason }, 'nobody would end the workers of a killed gateway'),
+    })
     this.#room = {
+      watcher: this.#watcher,
       logger: parts.logger,
       runtimeDir: runtime,
       bootstrapPath: runtime.write('bootstrap.py', parts.bootstrapSource),
@@ -112,6 +121,7 @@ export class Gateway implements ControlTarget {
     if (isProblem(runtime)) throw new StartupError([runtime], exitCode.usage)
     const gateway = new Gateway(parts, runtime)
     gateway.#open.defer(() => runtime.close())
+    gateway.#open.defer(() => gateway.#watcher.close())
     try {
       await gateway.#start()
       return gateway

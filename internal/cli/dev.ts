@@ -6,7 +6,7 @@ import { run } from '../app/run.ts'
 import type { Config } from '../config/config.ts'
 import { loadConfig, type LoadResult } from '../config/load.ts'
 import { buildInfo } from './build.ts'
-import { embedded } from './embedded.ts'
+import { embedded, ownCommand } from './embedded.ts'
 import type { DevFlags } from './main.ts'
 import { renderProblems, wantsColour } from './render.ts'
 import { flagValues, problemsError, refuseWeakening } from './serve.ts'
@@ -37,6 +37,7 @@ export async function dev(flags: DevFlags): Promise<number> {
     env,
     bootstrapSource: embedded('internal/python/bootstrap.py'),
     version: buildInfo().version,
+    self: ownCommand(),
     mode: 'dev',
     readConfig: () => {
       const again = read()

@@ -9,3 +9,9 @@ import { getAsset, isSea } from 'node:sea'
 export function embedded(name: string): string {
   return isSea() ? getAsset(name, 'utf8') : readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8')
 }
+
+/** The command line that starts this program again: the executable alone, or Node with the main module. */
+export function ownCommand(): readonly [string, ...string[]] {
+  const [, main = ''] = process.argv
+  return isSea() ? [process.execPath] : [process.execPath, main]
+}
