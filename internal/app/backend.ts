@@ -7,7 +7,7 @@ import type { EventEmitter } from 'node:events'
 import type { Address, RoutedWorker } from '../config/config.ts'
 import { failure, type Failure } from '../fault/failure.ts'
 import type { OutgoingRules } from '../proxy/outgoing.ts'
-import type { Tunnel } from '../proxy/tunnel.ts'
+import { serviceRestart, type Tunnel } from '../proxy/tunnel.ts'
 import { Upstream, type UpstreamOptions } from '../proxy/upstream.ts'
 import { dropSegments } from '../route/table.ts'
 import type { PathTarget } from '../route/target.ts'
@@ -256,9 +256,6 @@ export class Backend {
 
 /** How long after a broken connection the death of its worker may take to be noticed. */
 const deathNoticeMs = 250
-
-/** WebSocket close code "service restart" (IANA registry): the client may come back. */
-export const serviceRestart = 1012
 
 function isSettled(state: WorkerState): boolean {
   return state.kind !== 'starting' && state.kind !== 'backing-off'

@@ -14,12 +14,13 @@ import { Watcher } from '../host/watcher.ts'
 import { createAccessLog, type AccessLog } from '../log/access.ts'
 import type { Logger } from '../log/types.ts'
 import type { Listener } from '../server/listener.ts'
+import { startInOrder } from '../worker/order.ts'
 import { preflight } from '../worker/preflight.ts'
 import type { WorkerRoom } from '../worker/room.ts'
 import { openRuntimeDir, type RuntimeDir } from '../worker/runtime-dir.ts'
 import { isProblem } from '../worker/problem.ts'
 import type { SupervisedWorker } from '../worker/types.ts'
-import { serviceRestart } from './backend.ts'
+import { serviceRestart } from '../proxy/tunnel.ts'
 import { pause, within } from './deadline.ts'
 import type { RequestDeps } from './deps.ts'
 import { apiPath, assembleFleet, backendsOf, closeMembers, factsOf, workersOf, type Fleet } from './fleet.ts'
@@ -232,7 +233,7 @@ export class Gateway implements ControlTarget {
     logger.info({ url: this.url }, 'listening')
     await this.#endLeftBehind()
     await this.#check()
-    for (const worker of this.workers) worker.start()
+    startInOrder(this.#current.fleet.members)
   }
 
   async #openControl(): Promise<void> {

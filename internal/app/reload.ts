@@ -6,10 +6,11 @@
 import type { Config, WorkerConfig } from '../config/config.ts'
 import type { ControlOutcome } from '../admin/control.ts'
 import type { Problem } from '../fault/startup.ts'
+import { startInOrder } from '../worker/order.ts'
 import { preflight } from '../worker/preflight.ts'
 import type { WorkerRoom } from '../worker/room.ts'
 import type { SupervisedWorker } from '../worker/types.ts'
-import { serviceRestart } from './backend.ts'
+import { serviceRestart } from '../proxy/tunnel.ts'
 import { assembleFleet, closeMembers, realDirectory, type Fleet, type Member } from './fleet.ts'
 
 /** What a change of configuration needs. */
@@ -93,9 +94,8 @@ function sharedSettings(config: Config): unknown {
 }
 
 /** A worker's settings without the place they stand at: a comment above it must not restart it. */
-function identity(config: WorkerConfig): unknown {
-  const { where: _, ...settings } = config
-  return settings
+function identity(config: WorkerConfig): string {
+  return JSON.stringify(config, (key, value: unknown) => (key === 'where' ? undefined : value))
 }
 
 async function bringUp(
@@ -108,10 +108,10 @@ async function bringUp(
     room,
   )
   if (unable.length > 0) return unable
+  for (const { worker } of fresh) progress(`${worker.name}: starting`)
+  startInOrder(fresh)
   const outcomes = await Promise.all(
     fresh.map(async ({ worker }) => {
-      progress(`${worker.name}: starting`)
-      worker.start()
       // One that is run elsewhere may come later; it is not ours to wait for.
       const problem = worker.spawned ? await settled(worker) : null
       progress(problem === null ? `${worker.name}: ready` : `${worker.name}: failed`)

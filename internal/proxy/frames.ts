@@ -12,10 +12,16 @@ export class FrameBoundary {
   #headerBytes = 0
   /** Inside a message of several frames: only control frames may be put between them. */
   #fragmented = false
+  #isClosed = false
 
   /** Whether the stream stands between two messages, where a frame of ours may be written. */
   get atMessageEnd(): boolean {
     return this.#payload === 0 && this.#headerBytes === 0 && !this.#fragmented
+  }
+
+  /** Whether a close frame has come: the other side knows that this is the end, and why. */
+  get sawClose(): boolean {
+    return this.#isClosed
   }
 
   /**
@@ -67,6 +73,7 @@ export class FrameBoundary {
   #follow(): void {
     const first = this.#header[0] ?? 0
     if ((first & 0x0f) < 8) this.#fragmented = (first & 0x80) === 0
+    if ((first & 0x0f) === 8) this.#isClosed = true
   }
 }
 

@@ -21,6 +21,9 @@ export interface TunnelEnds {
   readonly idleMs: number
 }
 
+/** WebSocket close code "service restart" (IANA registry): the client may come back. */
+export const serviceRestart = 1012
+
 /** How long the client may take to answer a close frame. */
 const goodbyeMs = 1_000
 
@@ -40,14 +43,11 @@ export class Tunnel {
     client
       .once('end', () => this.#closedBy('client'))
       .once('close', () => (this.#closedBy('client'), endSoon(worker)))
-    worker
-      .once('end', () => this.#closedBy('worker'))
-      .once('close', () => (this.#closedBy('worker'), endSoon(client)))
+    worker.once('end', () => this.#workerLeft()).once('close', () => this.#workerLeft())
     client.on('error', () => (this.#closedBy('client'), worker.destroy()))
-    worker.on('error', () => (this.#closedBy('worker'), client.destroy()))
+    worker.on('error', () => this.#workerLeft())
     client.pipe(worker)
     worker.on('data', (chunk: Buffer) => this.#toClient(chunk))
-    worker.once('end', () => client.end())
     client.on('drain', () => worker.resume())
     if (head.length > 0) this.#toClient(head)
   }
@@ -67,6 +67,15 @@ export class Tunnel {
   destroy(): void {
     this.#ends.client.destroy()
     this.#ends.worker.destroy()
+  }
+
+  /** A worker that dies says no goodbye; the client is told in its place that it may come back. */
+  #workerLeft(): void {
+    this.#closedBy('worker')
+    const { client } = this.#ends
+    if (client.writableEnded || client.destroyed) return
+    if (this.#boundary.atMessageEnd && !this.#boundary.sawClose) client.write(closeFrame(serviceRestart))
+    endSoon(client)
   }
 
   #toClient(chunk: Buffer): void {

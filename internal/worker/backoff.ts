@@ -40,7 +40,7 @@ export class Backoff {
    */
   died(planned = false): Verdict {
     const now = this.#clock.now()
-    if (this.#readyAt !== null && now - this.#readyAt >= this.#policy.resetAfterMs) this.#forget()
+    if (this.#readyAt !== null && now - this.#readyAt >= this.#policy.resetAfterMs) this.forget()
     this.#readyAt = null
     if (planned) return { delayMs: 0, deaths: this.#recent(now).length, looping: this.#looping }
     this.#deaths = [...this.#recent(now), now]
@@ -49,14 +49,15 @@ export class Backoff {
     return { delayMs, deaths: this.#deaths.length, looping: this.#looping }
   }
 
-  #recent(now: number): number[] {
-    return this.#deaths.filter((at) => now - at < this.#policy.crashWindowMs)
-  }
-
-  #forget(): void {
+  /** Somebody replaced it: what its predecessors did says nothing about it. */
+  forget(): void {
     this.#deaths = []
     this.#step = 0
     this.#looping = false
+  }
+
+  #recent(now: number): number[] {
+    return this.#deaths.filter((at) => now - at < this.#policy.crashWindowMs)
   }
 
   #delay(step: number): number {

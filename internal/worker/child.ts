@@ -5,7 +5,6 @@ import type { Readable } from 'node:stream'
 import type { BootFailure } from './boot-report.ts'
 import { parseBootReport } from './boot-report.ts'
 import { describeExit, describeSpawnError } from './exit.ts'
-import { Guard } from './guard.ts'
 import type { OutputEvent } from './output.ts'
 import { LastLines, readLines } from './output.ts'
 import { oomKills } from './memory-events.ts'
@@ -28,7 +27,7 @@ export interface ChildInput {
   /** The account it runs under; left out = ours. */
   readonly account?: { readonly uid: number; readonly gid: number } | null
   readonly onOutput: (event: OutputEvent) => void
-  /** Ends its group should the gateway be killed; left out = a guard of its own for a `command`. */
+  /** Ends its group should the gateway be killed; left out = only the bootstrap's lifeline does. */
   readonly watcher?: ProcessWatcher | undefined
 }
 
@@ -63,7 +62,6 @@ export class Child {
   /** Resolves once: the leader ended, the rest of its group was killed, its last output was read. */
   readonly exited: Promise<ExitReason>
   readonly #process: ChildProcess | null
-  readonly #guard: Guard | null
   readonly #last = new LastLines()
   #report: BootFailure | null = null
   readonly #dump: StackDump
@@ -77,8 +75,6 @@ export class Child {
     const started = launch(input)
     this.#process = started instanceof Error ? null : started
     this.pid = this.#process?.pid ?? null
-    const needsGuard = this.pid !== null && input.watcher === undefined && !input.isBootstrap
-    this.#guard = needsGuard && this.pid !== null ? new Guard(this.pid) : null
     if (this.pid !== null) input.watcher?.watch(this.pid)
     if (started instanceof Error) {
       this.#hasEnded = true
@@ -155,7 +151,6 @@ export class Child {
     this.#hasEnded = true
     // What the leader left behind goes with it.
     this.#killGroup()
-    this.#guard?.dismiss()
     if (this.pid !== null) input.watcher?.forget(this.pid)
     await within(drained, pipeGraceMs)
     return reason

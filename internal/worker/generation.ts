@@ -8,6 +8,7 @@ import { Child } from './child.ts'
 import type { GenerationPlan } from './plan.ts'
 import type { ProbeResult } from './probe.ts'
 import { probe } from './probe.ts'
+import { reacts } from './reaction.ts'
 import type { StuckAt } from './stack-dump.ts'
 import type { ExitReason } from './types.ts'
 
@@ -40,6 +41,8 @@ export interface Generation {
    * @param timeoutMs for this question; left out = `probe_timeout`
    */
   ask(timeoutMs?: number): Promise<ProbeResult>
+  /** Whether it reacts to a connection at all, even if its application does not answer; see {@link reacts}. */
+  reacts(timeoutMs: number): Promise<boolean>
   /** It hangs: SIGABRT, after which it says where if it is Python, then SIGKILL. Idempotent. */
   abort(): void
   /** SIGTERM, the worker's grace, SIGKILL; resolves when nothing is left. Idempotent. */
@@ -113,6 +116,10 @@ class ProcessGeneration implements Generation {
     return probe(timeoutMs === undefined ? target : { ...target, timeoutMs })
   }
 
+  async reacts(timeoutMs: number): Promise<boolean> {
+    return this.#plan.address === null || reacts(this.#plan.address, timeoutMs)
+  }
+
   abort(): void {
     this.#child.abort()
   }
@@ -168,7 +175,10 @@ class ProcessGeneration implements Generation {
   #ended(reason: ExitReason): BootOutcome {
     const { worker, address } = this.#plan
     const { report } = this.#child
-    if (report !== null) return { kind: 'failed', ...report, portLost: false }
+    if (report !== null) {
+      const told = withOutput(report.problem, this.lastLines)
+      return { kind: 'failed', problem: told, permanent: report.permanent, portLost: false }
+    }
     const problem = {
       code: reason.kind === 'spawn-error' ? 'spawn_failed' : 'worker_exited',
       message: `worker ${worker.name} ended before it was ready: ${reason.text}`,
@@ -178,6 +188,12 @@ class ProcessGeneration implements Generation {
     const portLost = address?.kind === 'tcp' && this.lastLines.some((line) => portTaken.test(line))
     return { kind: 'failed', problem, permanent: false, portLost }
   }
+}
+
+// What the app printed on its way to the failure often says more than the failure.
+function withOutput(problem: Problem, lines: readonly string[]): Problem {
+  if (lines.length === 0) return problem
+  return { ...problem, detail: [...(problem.detail ?? []), 'Its last output:', ...lines] }
 }
 
 function detail(lines: readonly string[]): { detail?: readonly string[] } {

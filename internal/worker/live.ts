@@ -2,11 +2,13 @@ import type { Problem } from '../fault/startup.ts'
 import type { Lifetime } from './lifetime.ts'
 import type { Monitor } from './monitor.ts'
 import type { StartedProcess } from './starter.ts'
-import type { ExitReason } from './types.ts'
+import type { ExitReason, Usage } from './types.ts'
 
 /** A process that has answered, as long as it runs; watched while it is the one that serves. */
 export class Live {
   readonly process: StartedProcess
+  /** The last reading of what it uses, `cpuSeconds` of this process alone; null before the first. */
+  usage: Usage | null = null
   #watches: readonly (Monitor | Lifetime)[] = []
   #hung = false
 

@@ -10,12 +10,13 @@ export interface MonitorInput {
   ask(timeoutMs: number): Promise<ProbeResult>
   /** It answers: the first time, and again after it did not. */
   onAnswered(): void
+  /** `probe_failures` questions in a row went unanswered; told once until it answers again. */
+  onUnanswered(reason: string): void
   /**
-   * `probe_failures` questions in a row went unanswered; told once until it answers again.
-   *
-   * @param isSilent each time it took the connection and said nothing, as a process does that hangs
+   * The same, and each time it took the connection and said nothing, as a process does that hangs; told after
+   * {@link onUnanswered} and again with every further question that stays open.
    */
-  onUnanswered(reason: string, isSilent: boolean): void
+  onSilent?(): void
 }
 
 /** A worker that did not answer in time may be busy: the next questions wait up to this many times as long. */
@@ -86,8 +87,9 @@ export class Monitor {
   #fail(reason: string, isSilent: boolean): void {
     this.#failures += 1
     this.#isSilent &&= isSilent
-    if (this.#answered === false || this.#failures < this.#input.ready.probeFailures) return
+    if (this.#failures < this.#input.ready.probeFailures) return
+    if (this.#answered !== false) this.#input.onUnanswered(reason)
     this.#answered = false
-    this.#input.onUnanswered(reason, this.#isSilent)
+    if (this.#isSilent && !this.#isStopped) this.#input.onSilent?.()
   }
 }

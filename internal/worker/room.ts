@@ -37,7 +37,7 @@ export interface WorkerRoom {
   readonly retireMs?: number
   /** How long a new generation has to live before the old one is stopped; left out = 5 s. */
   readonly probationMs?: number
-  /** Ends every worker's group should the gateway be killed; left out = only the lifeline and a guard do. */
+  /** Ends every worker's group should the gateway be killed; left out = only the bootstrap's lifeline does. */
   readonly watcher?: ProcessWatcher
   /** Receives what workers write; without it every line is logged. */
   readonly onOutput?: (event: OutputEvent) => void

@@ -5,13 +5,12 @@ import { Backoff } from './backoff.ts'
 import type { Clock } from './clock.ts'
 import type { ChildWorker } from './command.ts'
 import { isCleanStop } from './exit.ts'
-import { Lifetime } from './lifetime.ts'
 import { Live } from './live.ts'
-import { Monitor } from './monitor.ts'
 import { Standing } from './standing.ts'
 import type { Failure, StartedProcess, StarterInput } from './starter.ts'
 import { Starter } from './starter.ts'
 import { Tally } from './tally.ts'
+import { Trial } from './trial.ts'
 import { Turns } from './turns.ts'
 import type {
   ExitReason,
@@ -22,6 +21,7 @@ import type {
   WorkerDeath,
   WorkerState,
 } from './types.ts'
+import { watchesOf } from './watches.ts'
 
 /** What a spawned worker needs; tests replace the launch and the clock. */
 export interface SpawnedInput extends Pick<StarterInput, 'launch'> {
@@ -36,15 +36,7 @@ export interface SpawnedInput extends Pick<StarterInput, 'launch'> {
   /** Resolves when nothing is in flight to an address that is not routed to any more. Never rejects. */
   retire(address: Address): Promise<void>
   /** What a process uses now; null = cannot be read. */
-  measure(pid: number): Promise<Usage | null>
-}
-
-/** A new generation that serves while the one before is kept, in case it does not live long. */
-interface Trial {
-  readonly live: Live
-  /** Null once it ended by itself. */
-  previous: Live | null
-  readonly end: (problem: Problem | null) => void
+  readonly measure: (pid: number) => Promise<Usage | null>
 }
 
 /**
@@ -70,7 +62,8 @@ export class SpawnedWorker implements SupervisedWorker {
   #everReady = false
   #keepsTrying = false
   #lastLines: readonly string[] = []
-  #usage: Usage | null = null
+  /** Processes that have answered and have not ended. */
+  readonly #lives = new Set<Live>()
   #spentCpuSeconds = 0
   #cancelWait: (() => void) | undefined
   #running: Promise<unknown> = Promise.resolve()
@@ -120,8 +113,10 @@ export class SpawnedWorker implements SupervisedWorker {
   }
 
   get usage(): Usage | null {
-    if (this.#usage === null) return null
-    return { ...this.#usage, cpuSeconds: this.#spentCpuSeconds + this.#usage.cpuSeconds }
+    const usage = this.#serving?.usage ?? null
+    if (usage === null) return null
+    const running = [...this.#lives].reduce((sum, live) => sum + (live.usage?.cpuSeconds ?? 0), 0)
+    return { memoryBytes: usage.memoryBytes, cpuSeconds: this.#spentCpuSeconds + running }
   }
 
   onChange(listener: (state: WorkerState, previous: WorkerState) => void): void {
@@ -204,6 +199,7 @@ export class SpawnedWorker implements SupervisedWorker {
   #serve(process: StartedProcess): Live {
     const { pid, address, exited } = process.generation
     const live = new Live(process)
+    this.#lives.add(live)
     this.#serving = live
     this.#everReady = true
     this.#backoff.readied()
@@ -217,12 +213,13 @@ export class SpawnedWorker implements SupervisedWorker {
 
   #ended(live: Live, reason: ExitReason): void {
     live.unwatch()
+    this.#lives.delete(live)
+    this.#spentCpuSeconds += live.usage?.cpuSeconds ?? 0
     this.#lastLines = live.process.generation.lastLines
     if (this.#isClosing) return
-    if (this.#trial?.previous === live) this.#trial.previous = null
+    this.#trial?.lost(live)
     if (live !== this.#serving) return
     this.#serving = null
-    this.#forgetUsage()
     const problem = live.problem(reason, this.name, this.#input.worker.where)
     const planned = isCleanStop(reason) && this.#isRecycled()
     if (!planned) this.#tally.died(live.process, problem)
@@ -234,6 +231,7 @@ export class SpawnedWorker implements SupervisedWorker {
   #follow(live: Live, problem: Problem, planned: boolean): void {
     const trial = this.#trial
     if (trial?.live === live) {
+      this.#trial = null
       trial.end(problem)
       if (trial.previous !== null) {
         this.#return(trial.previous)
@@ -262,56 +260,33 @@ export class SpawnedWorker implements SupervisedWorker {
   // -- watching ---------------------------------------------------------------------------------------------
 
   #watch(live: Live): void {
-    const { worker, clock } = this.#input
     const { generation } = live.process
     const { pid, address } = generation
-    if (worker.kind === 'process') {
-      live.watch(this.#lifetime(pid))
-      return
-    }
-    const monitor = new Monitor(
-      {
-        ready: worker.ready,
-        clock,
-        ask: (timeoutMs) => generation.ask(timeoutMs),
-        onAnswered: () => this.#standing.apply({ kind: 'answered', pid, address }),
-        onUnanswered: (reason, isSilent) => this.#unanswered(live, reason, isSilent),
-      },
-      true,
-    )
-    live.watch(monitor, this.#lifetime(pid))
-  }
-
-  #lifetime(pid: number | null): Lifetime {
-    const { worker, clock, logger } = this.#input
-    const { maxMemoryBytes, maxAgeMs } = worker.run
-    return new Lifetime({
-      worker: this.name,
-      clock,
-      logger,
-      maxMemoryBytes,
-      maxAgeMs,
-      measure: () => (pid === null ? Promise.resolve(null) : this.#input.measure(pid)),
-      onUsage: (usage) => {
-        this.#usage = usage
-      },
+    const watches = watchesOf(live, {
+      ...this.#input,
+      onAnswered: () => this.#standing.apply({ kind: 'answered', pid, address }),
+      onUnanswered: (reason) => this.#unanswered(reason),
+      onSilent: () => void this.#suspect(live),
       onExpired: (reason) => {
         if (!this.#replacements.isBusy) void this.replace({ reason })
       },
     })
+    live.watch(...watches)
   }
 
-  #forgetUsage(): void {
-    this.#spentCpuSeconds += this.#usage?.cpuSeconds ?? 0
-    this.#usage = null
-  }
-
-  #unanswered(live: Live, reason: string, isSilent: boolean): void {
-    const { logger, worker, endsHangs } = this.#input
-    logger.warn({ worker: this.name, reason }, 'worker does not answer')
+  #unanswered(reason: string): void {
+    this.#input.logger.warn({ worker: this.name, reason }, 'worker does not answer')
     this.#standing.apply({ kind: 'unanswered', reason })
+  }
+
+  async #suspect(live: Live): Promise<void> {
+    const { worker, endsHangs } = this.#input
     // Streamlit runs scripts in threads and answers all the time; a command may have its reasons.
-    if (endsHangs && isSilent && worker.kind === 'uvicorn') live.abort()
+    if (!endsHangs || worker.kind !== 'uvicorn' || live.hung) return
+    // With every thread taken the application does not answer either, and goes on as soon as one is free.
+    const isBusy = await live.process.generation.reacts(worker.ready.probeTimeoutMs)
+    if (live !== this.#serving || this.#isClosing || this.state.kind !== 'unhealthy') return
+    if (!isBusy) live.abort()
   }
 
   #tellHang(live: Live, problem: Problem): void {
@@ -356,6 +331,7 @@ export class SpawnedWorker implements SupervisedWorker {
     const old = this.#serving
     if (old !== null && this.#input.worker.run.replace === 'overlap') return this.#overlap(reason, say)
     this.#tally.restarted(reason)
+    this.#backoff.forget()
     if (old !== null) await this.#stopFirst(old, say)
     if (this.#isClosing) return this.#givenUp()
     say('starting')
@@ -372,6 +348,7 @@ export class SpawnedWorker implements SupervisedWorker {
     if (this.#isClosing || outcome.kind === 'given-up') return this.#givenUp()
     if (outcome.kind === 'failed') return this.#notReplaced(outcome, say)
     this.#tally.restarted(reason)
+    this.#backoff.forget()
     return this.#succeed(outcome.process, say)
   }
 
@@ -386,40 +363,27 @@ export class SpawnedWorker implements SupervisedWorker {
   }
 
   async #succeed(process: StartedProcess, say: (line: string) => void): Promise<ReplaceOutcome> {
+    const { clock, probationMs } = this.#input
     const previous = this.#serving
     previous?.unwatch()
-    this.#forgetUsage()
     const live = this.#serve(process)
     say(`generation ${live.number} is ready`)
     if (previous === null) return { ok: true, generation: live.number }
-    const trial = this.#try(live, previous)
+    const trial = new Trial({ live, previous, ms: probationMs, clock })
+    this.#trial = trial
     const problem = await trial.over
+    this.#trial = null
     if (problem !== null) {
       say(`generation ${live.number} ended, back to what was before`)
       return { ok: false, problem }
     }
-    if (trial.state.previous !== null) await this.#retire(trial.state.previous, say)
+    if (trial.previous !== null) await this.#retire(trial.previous, say)
     return this.#isClosing ? this.#givenUp() : { ok: true, generation: live.number }
-  }
-
-  // The old process stays, and is not asked for anything, until the new one has lived for a while.
-  #try(live: Live, previous: Live): { readonly state: Trial; readonly over: Promise<Problem | null> } {
-    const { promise, resolve } = Promise.withResolvers<Problem | null>()
-    const end = (problem: Problem | null): void => {
-      cancel()
-      this.#trial = null
-      resolve(problem)
-    }
-    const cancel = this.#input.clock.after(this.#input.probationMs, () => end(null))
-    const state: Trial = { live, previous, end }
-    this.#trial = state
-    return { state, over: promise }
   }
 
   async #stopFirst(old: Live, say: (line: string) => void): Promise<void> {
     this.#serving = null
     old.unwatch()
-    this.#forgetUsage()
     // Requests wait from now on.
     this.#standing.apply({ kind: 'spawn', generation: this.#starter.next, attempt: 1 })
     await this.#retire(old, say)

@@ -32,12 +32,20 @@ export function createWorker(config: WorkerConfig, room: WorkerRoom): Supervised
   const { replicas } = config.run
   if (replicas === 1) return spawnedWorker(config, config.name, room)
   const names = Array.from({ length: replicas }, (_, index) => `${config.name}.${index + 1}`)
-  const members = names.map((name) => spawnedWorker({ ...config, name }, config.name, room))
+  const members = names.map((name, index) =>
+    spawnedWorker({ ...config, name }, config.name, room, index === 0),
+  )
   return new ReplicaSet(config, members)
 }
 
-// @param routed the name requests are routed by, which several replicas share
-function spawnedWorker(config: ChildWorker, routed: string, room: WorkerRoom): SpawnedWorker {
+// `routed` is the name requests are routed by, which several replicas share. Only the first of them runs the commands
+// of `before_start`: it is started and replaced before the others.
+function spawnedWorker(
+  config: ChildWorker,
+  routed: string,
+  room: WorkerRoom,
+  prepares = true,
+): SpawnedWorker {
   const clock = systemClock()
   const { logger, retireMs = usualRetireMs } = room
   const planner = new Planner(config, room)
@@ -55,7 +63,7 @@ function spawnedWorker(config: ChildWorker, routed: string, room: WorkerRoom): S
     launch: async (generation, signal) => {
       const plan = await planner.plan(generation)
       if (isProblem(plan)) return plan
-      const problem = await prepare(plan, surroundings, signal)
+      const problem = prepares ? await prepare(plan, surroundings, signal) : null
       // A database that is not up yet may be there in a second.
       if (problem !== null) return { kind: 'failed', problem, permanent: false, portLost: false }
       return startGeneration(plan, surroundings)

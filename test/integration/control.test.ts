@@ -96,6 +96,14 @@ test('the verbs against a running gateway', async (t) => {
     assert.equal((await verb(running, 'healthcheck', '--url', running.url)).code, 0)
   })
 
+  await t.test('40: SIGUSR2 writes the same into the log', async () => {
+    running.signal('SIGUSR2')
+    const line = await running.record('the state', ({ msg }) => msg === 'state')
+    const said = json<Awaited<ReturnType<typeof status>>>(JSON.stringify(line['status']))
+    assert.equal(said.gateway.pid, running.pid)
+    assert.deepEqual(Object.keys(said.workers), ['api', 'files', 'queue'])
+  })
+
   await t.test(
     'drain: not ready for load balancers and health checks, and everything is served',
     async () => {

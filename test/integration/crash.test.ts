@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { readFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 
@@ -124,6 +125,30 @@ test('29: a POST whose worker dies is 502 with the request id, and is not sent a
   assert.equal(await readFile(join(running.directory, 'died'), 'utf8'), 'once\n')
   const { api: worker } = (await status(running)).workers
   assert.match(worker?.deaths[0]?.cause ?? '', /exit status 9/)
+})
+
+test('29: a GET without an answer when its only worker is killed is answered by the next process', async (t) => {
+  const running = await (await gateway(t, { toml: api, files })).ready()
+  const first = await pidOf(running, 'api')
+  const waiting = ask(`${running.url}/api/wait`)
+  await eventually('the app has it', () => existsSync(join(running.directory, 'waiting')))
+  process.kill(first, 'SIGKILL')
+  await otherPid(running, 'api', first)
+  await writeFile(join(running.directory, 'go'), '')
+  const answer = await waiting
+  assert.equal(answer.status, 200)
+  assert.notEqual(json<{ pid: number }>(answer.body).pid, first)
+})
+
+test('24: a worker that ends while it starts is tried a few times, then the gateway ends with its cause', async (t) => {
+  const dying = 'import os\nprint("no licence found", flush=True)\nos._exit(7)\n'
+  const toml = `${api}[restart]\nbackoff_min = "50ms"\nboot_attempts = 3\n`
+  const running = await gateway(t, { toml, files: { 'trouble.py': dying } })
+  const { code, stderr } = await running.exited
+  assert.equal(code, 1, running.output)
+  assert.match(stderr, /^error\[\w+\]: .*exit status 7/m)
+  assert.match(stderr, /no licence found/)
+  assert.equal(running.output.match(/"no licence found"/g)?.length, 3)
 })
 
 test('29: a WebSocket whose worker dies is closed with 1012, so that its page comes back', async (t) => {

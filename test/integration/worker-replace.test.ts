@@ -103,14 +103,18 @@ describe('a FastAPI app that is replaced', () => {
   })
 
   it('stays as it is when the new code cannot be imported', async (t) => {
-    const directory = await checkouts(t, 'import a_module_nobody_has\n')
+    const directory = await checkouts(t, 'print("looking around")\nimport a_module_nobody_has\n')
     const api = worker(t, uvicorn(join(directory, 'current')), await trusting(t))
     const { pid } = await startedReady(api)
     await flip(directory, 'two')
     const outcome = await api.replace({ reason: 'restart' })
     assert.ok(!outcome.ok)
     assert.equal(outcome.problem.code, 'app_import_failed')
-    assert.match(outcome.problem.message, /a_module_nobody_has.* \(main\.py:1\)/)
+    assert.match(outcome.problem.message, /a_module_nobody_has.* \(main\.py:2\)/)
+    assert.match(
+      outcome.problem.detail?.join('\n') ?? '',
+      /^Traceback[^]*\nIts last output:\nlooking around$/,
+    )
     assert.equal(await versionOf(api), 'one')
     assert.equal(isAlive(pid ?? 0), true)
   })

@@ -80,6 +80,17 @@ describe('a FastAPI app with two replicas', () => {
     )
   })
 
+  it('does what is to be done before a start once for both', async (t) => {
+    const room = await testRoom(t, { probationMs: 100 })
+    const api = worker(t, uvicorn(apps, { replicas: 2, beforeStart: ['echo migrated'] }), room)
+    const migrations = (): number => room.logger.lines.filter(({ message }) => message === 'migrated').length
+    await startedReady(api)
+    await answering(api, 2)
+    assert.equal(migrations(), 1)
+    await api.replace({ reason: 'restart' })
+    assert.equal(migrations(), 2)
+  })
+
   it('that cannot start says so once', async (t) => {
     const room = await testRoom(t)
     const api = worker(t, uvicorn(apps, { replicas: 2, app: 'broken_import:app' }), room)

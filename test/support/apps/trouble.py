@@ -1,5 +1,6 @@
-"""A FastAPI app that crashes, hangs and holds the interpreter when it is told to."""
+"""A FastAPI app that crashes, hangs, leaks and holds the interpreter when it is told to."""
 
+import asyncio
 import ctypes
 import os
 import time
@@ -8,11 +9,27 @@ from pathlib import Path
 from fastapi import FastAPI
 
 app = FastAPI()
+kept: list[bytes] = []
 
 
 @app.get("/")
 async def who() -> dict[str, int | str | None]:
     return {"pid": os.getpid(), "colour": os.environ.get("COLOUR")}
+
+
+@app.get("/wait")
+async def wait() -> dict[str, int]:
+    """Answers when there is a file `go`; a file `waiting` says that it waits."""
+    Path("waiting").touch()
+    while not Path("go").exists():
+        await asyncio.sleep(0.02)
+    return {"pid": os.getpid()}
+
+
+@app.post("/grow")
+async def grow(mebibytes: int) -> None:
+    """Keeps memory for good, as a leak does."""
+    kept.append(os.urandom(1024) * 1024 * mebibytes)
 
 
 @app.post("/stuck")

@@ -135,10 +135,8 @@ test('a taken port is told with its place and a cure', async (t) => {
     health: () => ({ workers: [], draining: false }),
     accessLog: () => undefined,
   })
-  const error: unknown = await openListener(
-    { host: '127.0.0.1', port: address.port },
-    '--port',
-    () => deps(false),
+  const error: unknown = await openListener({ host: '127.0.0.1', port: address.port }, '--port', () =>
+    deps(false),
   ).catch((caught: unknown) => caught)
   assert.ok(error instanceof StartupError)
   assert.equal(error.exitCode, 1)
@@ -155,9 +153,12 @@ test('an address of another machine cannot be listened on', async () => {
     health: () => ({ workers: [], draining: false }),
     accessLog: () => undefined,
   })
-  await assert.rejects(openListener({ host: '192.0.2.1', port: 0 }, 'fluxlit.toml:1', () => deps(false)), {
-    message: '192.0.2.1:0 is not an address of this machine',
-  })
+  await assert.rejects(
+    openListener({ host: '192.0.2.1', port: 0 }, 'fluxlit.toml:1', () => deps(false)),
+    {
+      message: '192.0.2.1:0 is not an address of this machine',
+    },
+  )
 })
 
 test('the address shown is one a browser can open', async (t) => {

@@ -13,11 +13,12 @@ const aborted = describeExit(null, 'SIGABRT', { term: false, kill: false, abort:
 async function answering(
   t: TestContext,
   answer: typeof mute | { readonly ok: false; readonly reason: string },
-  changes: Parameters<typeof bench>[1] = {},
+  changes: Parameters<typeof bench>[1] & { readonly isBusy?: boolean } = {},
 ): Promise<Bench> {
   const subject = bench(t, changes)
   await begin(subject)
   await boot(subject)
+  subject.current().isBusy = changes.isBusy ?? false
   subject.current().answer = answer
   for (let round = 0; round < 2; round += 1) await wait(subject, 5000)
   assert.equal(subject.current().wasAborted, false)
@@ -49,6 +50,15 @@ describe('a Uvicorn worker that does not answer at all', () => {
     await die(subject, describeExit(null, 'SIGKILL', { term: false, kill: true, abort: true }))
     const { last } = expectState(subject, 'backing-off')
     assert.equal(last.message, 'api did not answer, nor say where it was')
+  })
+
+  it('is left alone while it is merely busy, and ended once it hangs', async (t) => {
+    const subject = await answering(t, mute, { isBusy: true })
+    await wait(subject, 5000)
+    assert.equal(subject.current().wasAborted, false)
+    subject.current().isBusy = false
+    await wait(subject, 5000)
+    assert.equal(subject.current().wasAborted, true)
   })
 
   it('is left alone in development: it may stand in a debugger', async (t) => {

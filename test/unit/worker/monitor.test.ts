@@ -68,7 +68,8 @@ async function watched(t: TestContext, answer: (asked: Asked) => ProbeResult): P
       },
       ask: (timeoutMs) => Promise.resolve(answer({ timeoutMs, round: ++round, sleep })),
       onAnswered: () => calls.push('answered'),
-      onUnanswered: (reason, isSilent) => calls.push(`${reason} ${isSilent}`),
+      onUnanswered: (reason) => calls.push(reason),
+      onSilent: () => calls.push('mute'),
     },
     null,
   )
@@ -110,8 +111,8 @@ describe('a worker that is watched', () => {
 
   it('that took every connection and said nothing is told to be silent', async (t) => {
     const mute = { ...silence, isSilent: true } as const
-    assert.deepEqual(await watched(t, () => mute), ['silence true'])
-    assert.deepEqual(await watched(t, ({ round }) => (round === 2 ? silence : mute)), ['silence false'])
+    assert.deepEqual(await watched(t, () => mute), ['silence', 'mute', 'mute', 'mute', 'mute'])
+    assert.deepEqual(await watched(t, ({ round }) => (round === 2 ? silence : mute)), ['silence'])
   })
 
   it('is not ill because the machine slept while it was asked', async (t) => {
