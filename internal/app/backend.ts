@@ -68,6 +68,11 @@ export class Backend {
     worker.onChange((state) => this.#follow(state))
   }
 
+  /** How long a request may wait for the worker, in milliseconds. */
+  get holdMs(): number {
+    return this.#options.holdMs
+  }
+
   /** Requests waiting for the worker. */
   get held(): number {
     return this.#waiting.size

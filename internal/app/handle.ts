@@ -117,6 +117,7 @@ class Attempt {
   readonly #expectsFile: boolean
   readonly #body: RequestBody | null
   readonly #heldSince = performance.now()
+  #bodyStarted = false
   #retried = false
 
   constructor(handling: Handling, backend: Backend, target: PathTarget, route: WorkerRoute) {
@@ -142,7 +143,10 @@ class Attempt {
     const { exchange, head, request, response } = this.#handling
     exchange.worker = this.backend.config.name
     const headers = outgoingHead(exchange, head, this.backend.rules)
-    if (this.#body !== null) this.#startBody(this.#body, headers)
+    if (this.#body !== null) {
+      if (head.contentLength !== null) headers.push('Content-Length', String(head.contentLength))
+      this.#startBody(this.#body)
+    }
     const relay = new Relay({
       exchange,
       request,
@@ -162,13 +166,14 @@ class Attempt {
     }
   }
 
-  #startBody(body: RequestBody, headers: string[]): void {
+  #startBody(body: RequestBody): void {
+    if (this.#bodyStarted) return
+    this.#bodyStarted = true
     const { exchange, head, request, response } = this.#handling
     // Before the record is settled, which waits for the same event.
     response.prependOnceListener('close', () => {
       exchange.bytesIn = body.bytes
     })
-    if (head.contentLength !== null) headers.push('Content-Length', String(head.contentLength))
     // Sent only now that route, size and worker are settled (RFC 9110 10.1.1); never passed on.
     if (head.expectsContinue) response.writeContinue()
     body.once('error', () => request.unpipe(body))
@@ -176,19 +181,28 @@ class Attempt {
     request.pipe(body)
   }
 
-  /**
-   * Without a body and without a byte of an answer GET, HEAD and OPTIONS go once more, other methods only when
-   * they cannot have left.
-   */
   #failed(upstream: Upstream, reason: Failure, error: unknown): void {
-    const { exchange, head, response } = this.#handling
-    const safe = head.method === 'GET' || head.method === 'HEAD' || head.method === 'OPTIONS'
-    // A timeout would only take as long again, and an invalid answer is an answer.
-    const unanswered = reason.code === 'upstream_failed' || reason.code === 'worker_down'
-    const repeatable = unanswered && this.#body === null && (safe || wasNeverSent(error))
-    if (error === null || !repeatable || this.#retried) return refuse(exchange, response, reason)
+    const { exchange, response } = this.#handling
+    if (error === null || !this.#mayRepeat(reason, error)) return refuse(exchange, response, reason)
     this.#retried = true
     void this.backend.readmit(upstream, response).then((outcome) => this.resume(outcome))
+  }
+
+  /**
+   * A connection that was refused took nothing with it: any request may go again, until it has waited long enough
+   * (a worker that ends by itself stops listening before its end is noticed). Otherwise GET, HEAD and OPTIONS
+   * without a body go once more, as long as no byte of an answer came. A timeout would only take as long again,
+   * and an invalid answer is an answer.
+   */
+  #mayRepeat(reason: Failure, error: unknown): boolean {
+    const { head } = this.#handling
+    if (reason.code === 'worker_down' && wasNeverSent(error)) {
+      const untouched = this.#body === null || !(this.#body.destroyed || this.#body.readableDidRead)
+      return untouched && performance.now() - this.#heldSince < this.backend.holdMs
+    }
+    const safe = head.method === 'GET' || head.method === 'HEAD' || head.method === 'OPTIONS'
+    const unanswered = reason.code === 'upstream_failed' || reason.code === 'worker_down'
+    return safe && unanswered && this.#body === null && !this.#retried
   }
 }
 

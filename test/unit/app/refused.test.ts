@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import { recorder } from '../../support/raw.ts'
+import { front, mounted } from '../../support/front.ts'
+
+const gone = { kind: 'unix', path: '/nonexistent/fluxlit.sock' } as const
+
+test('a POST whose connection was refused goes to the next process with its whole body', async (t) => {
+  const next = await recorder(t)
+  const opened = await front(t, { workers: [{ config: mounted('http', 'ui', '/'), address: gone }] })
+  const client = await opened.connect()
+  client.send('POST /x HTTP/1.1\r\nHost: a:8000\r\nContent-Length: 5\r\n\r\nhello')
+  opened.worker('ui').ready(next.address)
+  assert.equal((await client.answer()).status, 200)
+  assert.deepEqual(
+    next.requests.map(({ start, body }) => [start, body]),
+    [['POST /x HTTP/1.1', 'hello']],
+  )
+})
+
+test('a request that is refused again and again ends with 503 when it has waited long enough', async (t) => {
+  const opened = await front(t, {
+    workers: [{ config: mounted('http', 'ui', '/'), address: gone }],
+    holdMs: 50,
+  })
+  const client = await opened.connect()
+  client.send('POST /x HTTP/1.1\r\nHost: a:8000\r\nContent-Length: 5\r\n\r\nhello')
+  const answer = await client.answer()
+  assert.equal(answer.status, 503)
+  assert.match(answer.body, /worker_down/)
+})
