@@ -43,12 +43,13 @@ export class Backend {
   readonly rules: OutgoingRules
   readonly #options: BackendOptions
   readonly #base: string
-  readonly #waiting = new Set<(state: WorkerState) => void>()
+  readonly #waiting = new Set<(state: WorkerState, released: boolean) => void>()
   readonly #tunnels: Map<Tunnel, Address>
   readonly #retiring = new Map<string, Promise<void>>()
   #upstreams: readonly Upstream[] = []
   #sessionsLost: number
   #released = false
+  #successor: Backend | null = null
 
   /** @param previous the same worker's backend under the configuration before, whose WebSockets go on */
   constructor(
@@ -111,6 +112,8 @@ export class Backend {
    * waiting page; everything else waits, because a short wait is cheaper than an error (design: held requests).
    */
   admit(isNavigation: boolean, client: Leaving | null): Admission {
+    if (this.#successor !== null) return this.#successor.admit(isNavigation, client)
+    if (this.#released) return { ...failure('worker_down'), retryAfterS }
     const { state } = this.worker
     switch (state.kind) {
       case 'ready':
@@ -170,11 +173,16 @@ export class Backend {
     return JSON.stringify(options) === JSON.stringify(this.#options)
   }
 
-  /** Nothing is routed here any more: waits at most `ms` for what is in flight. WebSockets stay open. */
-  async release(ms: number): Promise<void> {
+  /**
+   * Nothing is routed here any more: waits at most `ms` for what is in flight. WebSockets stay open. Requests that
+   * wait go on to `successor`, the same worker's backend under the next configuration.
+   */
+  async release(ms: number, successor: Backend | null): Promise<void> {
+    this.#successor = successor
     for (const upstream of this.#upstreams) this.#release(upstream)
     this.#upstreams = []
     this.#released = true
+    for (const waiter of this.#waiting) waiter(this.worker.state, true)
     await within(ms, Promise.all(this.#retiring.values()))
   }
 
@@ -193,7 +201,7 @@ export class Backend {
     for (const upstream of this.#upstreams) if (!kept.includes(upstream)) this.#release(upstream)
     const fresh = wanted.filter((one) => !kept.some(({ address }) => addressKey(address) === addressKey(one)))
     this.#upstreams = [...kept, ...fresh.map((address) => new Upstream(address, this.#options.upstream))]
-    for (const waiter of this.#waiting) waiter(state)
+    for (const waiter of this.#waiting) waiter(state, false)
   }
 
   /** Requests in flight to a process that is no longer routed to finish, or fail with it. */
@@ -243,8 +251,8 @@ export class Backend {
         resolve(changed)
       }
       const leave = (): void => done(false)
-      const waiter = (state: WorkerState): void => {
-        if (wanted(state)) done(true)
+      const waiter = (state: WorkerState, released: boolean): void => {
+        if (released || wanted(state)) done(true)
       }
       const timer = setTimeout(done, ms, false)
       this.#waiting.add(waiter)

@@ -11,6 +11,7 @@ import { preflight } from '../worker/preflight.ts'
 import type { WorkerRoom } from '../worker/room.ts'
 import type { SupervisedWorker } from '../worker/types.ts'
 import { serviceRestart } from '../proxy/tunnel.ts'
+import type { Backend } from './backend.ts'
 import { assembleFleet, closeMembers, realDirectory, type Fleet, type Member } from './fleet.ts'
 
 /** What a change of configuration needs. */
@@ -49,7 +50,7 @@ export async function reload(request: Reload): Promise<ControlOutcome> {
   }
   adopt(next)
   const gone = from.members.filter(({ worker }) => !isIn(next, worker))
-  await retire(gone, to.drain.timeoutMs, progress)
+  await retire(gone, next, to.drain.timeoutMs, progress)
   const unchanged = next.members.filter(({ worker }) => isIn(from, worker))
   releaseReplaced(from, unchanged, to.drain.timeoutMs)
   const moved = await followLinks(unchanged, progress)
@@ -125,15 +126,20 @@ async function bringUp(
 function releaseReplaced(from: Fleet, unchanged: readonly Member[], ms: number): void {
   for (const { worker, backend } of from.members) {
     const successor = unchanged.find((member) => member.worker === worker)
-    if (successor !== undefined && successor.backend !== backend) void backend?.release(ms)
+    if (successor !== undefined && successor.backend !== backend) void backend?.release(ms, successor.backend)
   }
 }
 
-async function retire(gone: readonly Member[], ms: number, progress: (line: string) => void): Promise<void> {
+async function retire(
+  gone: readonly Member[],
+  next: Fleet,
+  ms: number,
+  progress: (line: string) => void,
+): Promise<void> {
   await Promise.all(
     gone.map(async (member) => {
       const lost = member.config.kind === 'streamlit' ? (member.backend?.tunnels ?? 0) : 0
-      await member.backend?.release(ms)
+      await member.backend?.release(ms, successorOf(member, next))
       member.backend?.closeTunnels(serviceRestart, 0)
       await closeMembers([member])
       const sessions =
@@ -141,6 +147,10 @@ async function retire(gone: readonly Member[], ms: number, progress: (line: stri
       progress(`${member.worker.name}: old process ended${sessions}`)
     }),
   )
+}
+
+function successorOf(member: Member, next: Fleet): Backend | null {
+  return next.members.find(({ config }) => config.name === member.config.name)?.backend ?? null
 }
 
 /** A new checkout behind the same symbolic link is a change too. */

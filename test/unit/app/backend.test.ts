@@ -142,3 +142,16 @@ test('a request in flight to the previous generation is finished by it', async (
   assert.equal((await slow.answer()).status, 200)
   assert.deepEqual([before.requests.length, after.requests.length], [1, 1])
 })
+
+test('requests that wait for a worker the next configuration replaces go on to its successor', async (t) => {
+  const next = await recorder(t)
+  const old = await front(t, { workers: [{ config: mounted('http', 'ui', '/'), address: null }] })
+  const successor = await front(t, {
+    workers: [{ config: mounted('http', 'ui', '/'), address: next.address }],
+  })
+  const [before, after] = [old.backends[0] ?? assert.fail(), successor.backends[0] ?? assert.fail()]
+  const held = before.admit(false, null)
+  assert.ok(held instanceof Promise)
+  void before.release(0, after)
+  assert.equal(await held, after.admit(false, null))
+})
