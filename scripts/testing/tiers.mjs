@@ -9,17 +9,18 @@ import { note, repository, SetupError } from '../shell/progress.mjs'
 import { filesBelow } from '../shell/stamp.mjs'
 
 /** @typedef {import('./totals.mjs').Totals} Totals */
-/** @typedef {{name: string, concurrency: number, testSeconds: number, tierMinutes: number}} Tier */
+/** @typedef {{name: string, isolation: 'process' | 'none', concurrency: number, testSeconds: number, tierMinutes: number}} Tier */
 
 /**
  * Limits are there so that nothing hangs, far above what is normal: seconds for one test, minutes for all of a
- * tier. Files of one tier run side by side; a browser with Streamlit behind it wants the machine for itself.
+ * tier. Files of one tier run side by side; a browser with Streamlit behind it wants the machine for itself. Unit
+ * tests share one process: starting one per file would take longer than the tests.
  * @type {readonly Tier[]}
  */
 export const tiers = [
-  { name: 'unit', concurrency: 2, testSeconds: 30, tierMinutes: 5 },
-  { name: 'integration', concurrency: 2, testSeconds: 120, tierMinutes: 15 },
-  { name: 'e2e', concurrency: 1, testSeconds: 180, tierMinutes: 15 },
+  { name: 'unit', isolation: 'none', concurrency: 1, testSeconds: 30, tierMinutes: 5 },
+  { name: 'integration', isolation: 'process', concurrency: 2, testSeconds: 120, tierMinutes: 20 },
+  { name: 'e2e', isolation: 'process', concurrency: 1, testSeconds: 180, tierMinutes: 15 },
 ]
 
 /** What was asked for on the command line. */
@@ -93,7 +94,8 @@ function runnerArguments(tier, files, totals) {
     '--import',
     'tsx',
     '--test',
-    `--test-concurrency=${tier.concurrency}`,
+    `--test-isolation=${tier.isolation}`,
+    ...(tier.isolation === 'process' ? [`--test-concurrency=${tier.concurrency}`] : []),
     `--test-timeout=${tier.testSeconds * 1000}`,
     '--test-reporter=spec',
     '--test-reporter-destination=stdout',

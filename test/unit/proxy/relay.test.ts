@@ -281,7 +281,7 @@ test('bytes behind an answer belong to nobody', async (t) => {
 })
 
 test('a refused connection is 503 with a time to come back', async (t) => {
-  const { front, server, client } = await through(t)
+  const { front, server, client } = await through(t, { holdMs: 50 })
   await server.stop()
   const answer = await client.send(get.replace('GET', 'POST')).answer()
   assert.deepEqual([answer.status, field(answer, 'Retry-After')], [503, '2'])
