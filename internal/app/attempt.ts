@@ -40,6 +40,7 @@ export class Attempt {
   /** Where the request is now; null while it waits. */
   #sent: { readonly upstream: Upstream; readonly relay: Relay } | null = null
   #retried = false
+  readonly #failedAt = new Set<Upstream>()
 
   constructor(handling: Handling, backend: Backend, target: PathTarget, route: WorkerRoute) {
     this.backend = backend
@@ -113,7 +114,8 @@ export class Attempt {
     this.#retried = true
     upstream.inFlight -= 1
     this.#sent = null
-    void this.backend.readmit(upstream, response).then((outcome) => this.resume(outcome))
+    this.#failedAt.add(upstream)
+    void this.backend.readmit(this.#failedAt, response).then((outcome) => this.resume(outcome))
   }
 
   /**

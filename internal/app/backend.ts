@@ -50,6 +50,8 @@ export class Backend {
   #sessionsLost: number
   #released = false
   #successor: Backend | null = null
+  /** Set when every WebSocket is on its way out. */
+  #closingCode: number | null = null
 
   /** @param previous the same worker's backend under the configuration before, whose WebSockets go on */
   constructor(
@@ -118,7 +120,7 @@ export class Backend {
     switch (state.kind) {
       case 'ready':
       case 'unhealthy':
-        return this.#leastBusy(null) ?? { ...failure('worker_down'), retryAfterS }
+        return this.#leastBusy(none) ?? { ...failure('worker_down'), retryAfterS }
       case 'starting':
       case 'backing-off':
         return this.#wait(isNavigation, client)
@@ -134,22 +136,31 @@ export class Backend {
     }
   }
 
-  /** Asks again after `failed` broke: another process, or the next generation once the death is noticed. */
-  async readmit(failed: Upstream, client: Leaving): Promise<Upstream | Failure> {
+  /**
+   * Asks again after these broke: another process, or the next generation once the death is noticed. When all were
+   * tried it waits before it begins anew, and forgets them.
+   */
+  async readmit(failed: Set<Upstream>, client: Leaving): Promise<Upstream | Failure> {
     const other = this.#leastBusy(failed)
     if (other !== null) return other
-    if (this.#upstreams.includes(failed)) await this.#change(deathNoticeMs, client)
+    if (this.#waiting.size >= this.#options.maxHeld) return { ...failure('worker_starting'), retryAfterS }
+    if (this.#upstreams.some((upstream) => failed.has(upstream))) await this.#change(deathNoticeMs, client)
+    failed.clear()
     return this.admit(false, client)
   }
 
   /** Keeps an open WebSocket until it closes. */
   hold(tunnel: Tunnel, upstream: Upstream, closed: EventEmitter): void {
+    if (this.#successor !== null) return this.#successor.hold(tunnel, upstream, closed)
     this.#tunnels.set(tunnel, upstream.address)
     closed.once('close', () => this.#tunnels.delete(tunnel))
+    // It opened while the others were being closed.
+    if (this.#closingCode !== null) tunnel.close(this.#closingCode)
   }
 
   /** Ends every WebSocket with a close code, spread evenly over `ms` so that not all clients return at once. */
   closeTunnels(code: number, ms: number): void {
+    this.#closingCode = code
     const tunnels = [...this.#tunnels.keys()]
     tunnels.forEach((tunnel, index) => {
       const wait = (ms * index) / tunnels.length
@@ -213,14 +224,16 @@ export class Backend {
     const closed = upstream
       .close()
       .catch(() => undefined)
-      .finally(() => this.#retiring.delete(key))
+      .finally(() => {
+        if (this.#retiring.get(key) === closed) this.#retiring.delete(key)
+      })
     this.#retiring.set(key, closed)
   }
 
-  #leastBusy(except: Upstream | null): Upstream | null {
+  #leastBusy(except: ReadonlySet<Upstream>): Upstream | null {
     let best: Upstream | null = null
     for (const upstream of this.#upstreams) {
-      if (upstream !== except && (best === null || upstream.inFlight < best.inFlight)) best = upstream
+      if (!except.has(upstream) && (best === null || upstream.inFlight < best.inFlight)) best = upstream
     }
     return best
   }
@@ -266,6 +279,8 @@ export class Backend {
     return config.kind === 'streamlit' && !config.stripPrefix ? '' : this.#options.rootPath + mount
   }
 }
+
+const none: ReadonlySet<Upstream> = new Set()
 
 /** How long after a broken connection the death of its worker may take to be noticed. */
 const deathNoticeMs = 250

@@ -23,7 +23,16 @@ import type { SupervisedWorker } from '../worker/types.ts'
 import { serviceRestart } from '../proxy/tunnel.ts'
 import { pause, within } from './deadline.ts'
 import type { RequestDeps } from './deps.ts'
-import { apiPath, assembleFleet, backendsOf, closeMembers, factsOf, workersOf, type Fleet } from './fleet.ts'
+import {
+  apiPath,
+  assembleFleet,
+  backendsOf,
+  closeMembers,
+  factsOf,
+  workersOf,
+  type Fleet,
+  type Member,
+} from './fleet.ts'
 import { createRequestDeps, openListener, type PublicSocket } from './listeners.ts'
 import { reload } from './reload.ts'
 import { restart } from './restart.ts'
@@ -65,13 +74,22 @@ interface Current {
   readonly internal: RequestDeps
 }
 
+const stopped: ControlOutcome = {
+  ok: false,
+  problems: [{ code: 'stopped', message: 'the gateway was stopped meanwhile' }],
+}
+
 /** A running gateway. */
 export class Gateway implements ControlTarget {
   readonly #parts: GatewayParts
   readonly #runtime: RuntimeDir
   readonly #open = new AsyncDisposableStack()
   readonly #watcher: Watcher
-  readonly #room: WorkerRoom
+  readonly #asked = new Set<(outcome: ControlOutcome) => void>()
+  /** Workers a reload has started and not taken over yet. */
+  readonly #pending = new Set<Member>()
+  #room: WorkerRoom
+  #operation: Promise<unknown> = Promise.resolve()
   readonly #startedAt = { wall: Date.now(), monotonic: performance.now() }
   readonly #onFleet: ((fleet: Fleet) => void)[] = []
   #listeners: readonly Listener[] = []
@@ -175,24 +193,11 @@ export class Gateway implements ControlTarget {
   }
 
   restart(names: readonly string[], progress: (line: string) => void): Promise<ControlOutcome> {
-    return this.#untilStopped(restart(this.#current.fleet, names, progress))
+    return this.#operate(() => restart(this.#current.fleet, names, progress))
   }
 
-  async reload(progress: (line: string) => void): Promise<ControlOutcome> {
-    const read = this.#parts.readConfig()
-    if ('problems' in read) return { ok: false, problems: read.problems }
-    const { config } = read
-    const room = {
-      ...this.#room,
-      restart: config.restart,
-      rootPath: config.rootPath,
-      apiPrefix: apiPath(config),
-    }
-    const adopt = (fleet: Fleet): void => {
-      this.#current = this.#compose(fleet)
-      for (const tell of this.#onFleet) tell(fleet)
-    }
-    return this.#untilStopped(reload({ from: this.#current.fleet, to: config, room, adopt, progress }))
+  reload(progress: (line: string) => void): Promise<ControlOutcome> {
+    return this.#operate(() => this.#reload(progress))
   }
 
   /** Asks for the stop of the process; see {@link close}. */
@@ -209,6 +214,7 @@ export class Gateway implements ControlTarget {
   /** Ends everything now, synchronously. */
   destroy(): void {
     for (const worker of this.workers) worker.destroy()
+    for (const { worker } of this.#pending) worker.destroy()
     for (const listener of this.#listeners) listener.destroy()
     this.#runtime.close()
   }
@@ -217,7 +223,7 @@ export class Gateway implements ControlTarget {
     const { config, logger, listenOrigin, passed } = this.#parts
     await this.#openControl()
     this.#open.defer(() => this.#endEscaped())
-    this.#open.defer(() => closeMembers(this.#current.fleet.members))
+    this.#open.defer(() => closeMembers([...this.#current.fleet.members, ...this.#pending]))
     const internal = await openListener(
       config.internalListen,
       'internal.listen',
@@ -275,20 +281,42 @@ export class Gateway implements ControlTarget {
     for (const backend of backendsOf(this.#current.fleet))
       backend.closeTunnels(serviceRestart, drain.timeoutMs / 2)
     const finished = await within(drain.timeoutMs, closed)
+    for (const answer of this.#asked) answer(stopped)
     for (const listener of this.#listeners) listener.destroy()
     await this.#open.disposeAsync()
     return { cutRequests: !finished }
   }
 
-  /** A stop in the middle of a restart or reload ends it with an answer instead of leaving the client waiting. */
-  async #untilStopped(work: Promise<ControlOutcome>): Promise<ControlOutcome> {
-    const stopped: ControlOutcome = {
-      ok: false,
-      problems: [{ code: 'stopped', message: 'the gateway was stopped meanwhile' }],
+  async #reload(progress: (line: string) => void): Promise<ControlOutcome> {
+    const read = this.#parts.readConfig()
+    if ('problems' in read) return { ok: false, problems: read.problems }
+    const { config } = read
+    const room: WorkerRoom = {
+      ...this.#room,
+      restart: config.restart,
+      rootPath: config.rootPath,
+      apiPrefix: apiPath(config),
+      internalApiBase: () => this.#internalUrl + config.rootPath + apiPath(config),
+      retireMs: config.drain.timeoutMs,
     }
+    const adopt = (fleet: Fleet): void => {
+      this.#room = room
+      this.#current = this.#compose(fleet)
+      for (const tell of this.#onFleet) tell(fleet)
+    }
+    return reload({ from: this.#current.fleet, to: config, room, adopt, progress, pending: this.#pending })
+  }
+
+  /**
+   * One restart or reload at a time, from wherever it is asked for. A stop in the middle of one ends it with an
+   * answer instead of leaving whoever asked waiting.
+   */
+  #operate(work: () => Promise<ControlOutcome>): Promise<ControlOutcome> {
     const ended = Promise.withResolvers<ControlOutcome>()
-    this.#open.defer(() => ended.resolve(stopped))
-    return Promise.race([work, ended.promise])
+    this.#asked.add(ended.resolve)
+    const turn = this.#operation.then(() => (this.#stopping === null ? work() : stopped))
+    this.#operation = turn.catch(() => undefined)
+    return Promise.race([turn, ended.promise]).finally(() => this.#asked.delete(ended.resolve))
   }
 
   /** Processes of a gateway with this configuration that was killed, and that escaped its watcher. */

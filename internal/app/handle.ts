@@ -17,6 +17,7 @@ import { Attempt, type Handling, type WorkerRoute } from './attempt.ts'
 import { answerJson, answerPage, answerRedirect, refuse } from './answer.ts'
 import type { Backend } from './backend.ts'
 import type { RequestDeps } from './deps.ts'
+import { refuseForeignPage } from './internal.ts'
 import { isHiddenFromOutside } from './streamlit.ts'
 
 /** Handles one request. Never throws. */
@@ -36,6 +37,8 @@ export function handle(deps: RequestDeps, request: IncomingMessage, response: Se
 
 function routeRequest(handling: Handling): void {
   const { deps, exchange, head, response } = handling
+  const page = refuseForeignPage(deps, head)
+  if (page !== null) return refuse(exchange, response, page)
   const target = readTarget(head.target, { method: head.method, host: head.host, scheme: exchange.scheme })
   if (isFailure(target)) return refuse(exchange, response, target)
   if (target.kind === 'server') return answerJson(exchange, response, 200, '{}\n', null)

@@ -6,13 +6,15 @@
 import type { Config, WorkerConfig } from '../config/config.ts'
 import type { ControlOutcome } from '../admin/control.ts'
 import type { Problem } from '../fault/startup.ts'
+import { isChild } from '../worker/command.ts'
 import { startInOrder } from '../worker/order.ts'
 import { preflight } from '../worker/preflight.ts'
 import type { WorkerRoom } from '../worker/room.ts'
 import type { SupervisedWorker } from '../worker/types.ts'
 import { serviceRestart } from '../proxy/tunnel.ts'
 import type { Backend } from './backend.ts'
-import { assembleFleet, closeMembers, realDirectory, type Fleet, type Member } from './fleet.ts'
+import { within } from './deadline.ts'
+import { apiPath, assembleFleet, closeMembers, realDirectory, type Fleet, type Member } from './fleet.ts'
 
 /** What a change of configuration needs. */
 export interface Reload {
@@ -21,6 +23,8 @@ export interface Reload {
   readonly room: WorkerRoom
   /** Routes requests to the new fleet from now on. */
   readonly adopt: (fleet: Fleet) => void
+  /** Holds the workers that are started and not adopted yet, so that a stop ends them too. */
+  readonly pending: Set<Member>
   readonly progress: (line: string) => void
 }
 
@@ -33,22 +37,31 @@ const fixed: readonly (readonly [string, (config: Config) => unknown])[] = [
   ['name', ({ name }) => name],
   ['state.dir', ({ stateDir }) => stateDir],
   ['log.format', ({ log }) => log.format],
+  ['log_level', ({ log }) => log.level],
+  ['timeouts.headers', ({ timeouts }) => timeouts.headersMs],
+  ['timeouts.keep_alive', ({ timeouts }) => timeouts.keepAliveMs],
+  ['limits.header_bytes', ({ limits }) => limits.headerBytes],
 ]
 
 /** Changes what differs. Not ok: everything runs as before. */
 export async function reload(request: Reload): Promise<ControlOutcome> {
-  const { from, to, room, adopt, progress } = request
+  const { from, to, room, adopt, progress, pending } = request
   const stuck = fixed.filter(([, value]) => !same(value(from.config), value(to)))
   if (stuck.length > 0) return { ok: false, problems: stuck.map(([key]) => needsRestart(key)) }
   const kept = keptMembers(from, to)
   const next = assembleFleet(to, room, (config) => kept.get(config.name) ?? null)
   const fresh = next.members.filter(({ worker }) => !isIn(from, worker))
-  const problems = await bringUp(fresh, room, progress)
+  const single = fresh.filter((member) => cannotRunTwice(member, from))
+  const problems =
+    single.length > 0 ? single.map(runsOnce) : await bringUp(fresh, room, { progress, pending })
   if (problems.length > 0) {
     await closeMembers(fresh)
+    for (const member of fresh) pending.delete(member)
+    await forget(next, from)
     return { ok: false, problems }
   }
   adopt(next)
+  for (const member of fresh) pending.delete(member)
   const gone = from.members.filter(({ worker }) => !isIn(next, worker))
   await retire(gone, next, to.drain.timeoutMs, progress)
   const unchanged = next.members.filter(({ worker }) => isIn(from, worker))
@@ -78,6 +91,37 @@ export function settled(worker: SupervisedWorker): Promise<Problem | null> {
   })
 }
 
+/** How long a worker that is run elsewhere may take to answer before requests are sent to it, in milliseconds. */
+const elsewhereMs = 2_000
+
+async function noLongerThan(ms: number, work: Promise<unknown>): Promise<null> {
+  await within(ms, work)
+  return null
+}
+
+/** `replace = "stop-first"`: a second process beside the first would fail, or do everything twice. */
+function cannotRunTwice({ config }: Member, from: Fleet): boolean {
+  const runs = isChild(config) && config.run.replace === 'stop-first'
+  return runs && from.members.some((member) => member.config.name === config.name)
+}
+
+function runsOnce({ config }: Member): Problem {
+  return {
+    code: 'reload_needs_restart',
+    message: `worker ${config.name} cannot run twice, so its settings cannot change while it runs`,
+    where: config.where,
+    hint: 'restart the gateway itself to change it',
+  }
+}
+
+/** Backends made for a configuration that is not taken up. */
+async function forget(next: Fleet, from: Fleet): Promise<void> {
+  const made = next.members.filter(
+    ({ backend }) => !from.members.some((member) => member.backend === backend),
+  )
+  await Promise.all(made.flatMap(({ backend }) => (backend === null ? [] : [backend.release(0, null)])))
+}
+
 function keptMembers(from: Fleet, to: Config): ReadonlyMap<string, Member> {
   const shared = same(sharedSettings(from.config), sharedSettings(to))
   const kept = new Map<string, Member>()
@@ -91,7 +135,7 @@ function keptMembers(from: Fleet, to: Config): ReadonlyMap<string, Member> {
 
 /** What every worker is started with besides its own table. */
 function sharedSettings(config: Config): unknown {
-  return [config.rootPath, config.restart, config.workers.find(({ kind }) => kind === 'uvicorn')?.name]
+  return [config.rootPath, config.restart, apiPath(config)]
 }
 
 /** A worker's settings without the place they stand at: a comment above it must not restart it. */
@@ -102,7 +146,7 @@ function identity(config: WorkerConfig): string {
 async function bringUp(
   fresh: readonly Member[],
   room: WorkerRoom,
-  progress: (line: string) => void,
+  { progress, pending }: Pick<Reload, 'progress' | 'pending'>,
 ): Promise<readonly Problem[]> {
   const unable = await preflight(
     fresh.map(({ config }) => config),
@@ -110,11 +154,14 @@ async function bringUp(
   )
   if (unable.length > 0) return unable
   for (const { worker } of fresh) progress(`${worker.name}: starting`)
+  for (const member of fresh) pending.add(member)
   startInOrder(fresh)
   const outcomes = await Promise.all(
     fresh.map(async ({ worker }) => {
-      // One that is run elsewhere may come later; it is not ours to wait for.
-      const problem = worker.spawned ? await settled(worker) : null
+      // One that is run elsewhere may come much later; a moment is enough for one that is there.
+      const problem = worker.spawned
+        ? await settled(worker)
+        : await noLongerThan(elsewhereMs, settled(worker))
       progress(problem === null ? `${worker.name}: ready` : `${worker.name}: failed`)
       return problem
     }),

@@ -53,7 +53,10 @@ async function serve(parts: RunParts, { logger, sink }: LogRoom): Promise<RunOut
     })
     process.once('uncaughtException', (error) => crash(gateway, logger, error))
     signals.serve({
-      reload: () => void reloadBySignal(gateway, logger, system),
+      reload: () =>
+        void reloadBySignal(gateway, logger, system).catch((error: unknown) =>
+          logger.error({ error: String(error) }, 'reload failed'),
+        ),
       dump: () => logger.info({ status: gateway.status() }, 'state'),
       now: () => gateway.destroy(),
     })

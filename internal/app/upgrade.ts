@@ -12,10 +12,13 @@ import { identify, identifyRefused } from '../exchange/identify.ts'
 import { failure, isFailure, type Failure } from '../fault/failure.ts'
 import { outgoingHead } from '../proxy/outgoing.ts'
 import { splice } from '../proxy/splice.ts'
+import { wasNeverSent } from '../proxy/translate.ts'
 import { Upstream } from '../proxy/upstream.ts'
 import { hostName } from '../route/table.ts'
 import { readTarget } from '../route/target.ts'
 import { refuseSocket } from './answer.ts'
+import { refuseForeignPage } from './internal.ts'
+import { isHiddenFromOutside } from './streamlit.ts'
 import type { Backend } from './backend.ts'
 import type { RequestDeps } from './deps.ts'
 
@@ -57,6 +60,9 @@ function routeUpgrade(upgrading: Upgrading): void {
     return refuseSocket(exchange, client, failure('route_not_found'))
   }
   exchange.route = backend.config.name
+  if (!deps.internal && backend.config.kind === 'streamlit' && isHiddenFromOutside(route.below)) {
+    return refuseSocket(exchange, client, failure('not_public'))
+  }
   const refusal = refuseStranger(upgrading)
   if (refusal !== null) return refuseSocket(exchange, client, refusal)
   admit(upgrading, backend, backend.pathFor(target, route.rootSegments, route.mountSegments))
@@ -64,7 +70,8 @@ function routeUpgrade(upgrading: Upgrading): void {
 
 /** Host and Origin are checked before the worker hears of the handshake. */
 function refuseStranger({ deps, exchange, head }: Upgrading): Failure | null {
-  if (deps.internal) return null
+  const foreign = refuseForeignPage(deps, head)
+  if (deps.internal || foreign !== null) return foreign
   if (deps.allowedHosts !== null && !deps.allowedHosts.has(hostName(exchange.host)))
     return failure('misdirected_host')
   return deps.origins(head.origin, exchange.host) ? null : failure('bad_origin')
@@ -73,10 +80,20 @@ function refuseStranger({ deps, exchange, head }: Upgrading): Failure | null {
 function admit(upgrading: Upgrading, backend: Backend, path: string): void {
   const { exchange, client } = upgrading
   const since = performance.now()
+  const refused = new Set<Upstream>()
+  const again = (upstream: Upstream, reason: Failure, error: unknown): void => {
+    // As for any request: what was refused took nothing with it.
+    if (!wasNeverSent(error) || performance.now() - since >= backend.holdMs) {
+      return refuseSocket(exchange, client, reason)
+    }
+    refused.add(upstream)
+    void backend.readmit(refused, client).then(go)
+  }
   const go = (outcome: Upstream | Failure): void => {
     if (client.destroyed) return
-    if (outcome instanceof Upstream) connect(upgrading, backend, outcome, path)
-    else refuseSocket(exchange, client, outcome)
+    if (outcome instanceof Upstream) {
+      connect(upgrading, backend, outcome, path, (reason, error) => again(outcome, reason, error))
+    } else refuseSocket(exchange, client, outcome)
   }
   // A socket is never a page load: it waits.
   const admission = backend.admit(false, client)
@@ -87,7 +104,13 @@ function admit(upgrading: Upgrading, backend: Backend, path: string): void {
   })
 }
 
-function connect(upgrading: Upgrading, backend: Backend, upstream: Upstream, path: string): void {
+function connect(
+  upgrading: Upgrading,
+  backend: Backend,
+  upstream: Upstream,
+  path: string,
+  onFailure: (reason: Failure, error: unknown) => void,
+): void {
   const { deps, exchange, head, offer, client, early } = upgrading
   const { timeouts } = deps.config
   exchange.worker = backend.config.name
@@ -103,7 +126,7 @@ function connect(upgrading: Upgrading, backend: Backend, upstream: Upstream, pat
     handshakeMs: timeouts.responseHeadersMs,
     idleMs: timeouts.websocketIdleMs,
     onOpen: (tunnel) => backend.hold(tunnel, upstream, client),
-    onFailure: (reason) => refuseSocket(exchange, client, reason),
+    onFailure,
   })
 }
 

@@ -146,6 +146,8 @@ export interface Spawned {
   readonly args: readonly string[]
   /** Account as written (`NAME`, `UID`, `UID:GID`), or null = the gateway's own. */
   readonly user: string | null
+  /** Limits of the operating system that are set for it; the others are the gateway's own. */
+  readonly rlimits: ResourceLimits
   /** Commands run before every generation; a text is for the shell. */
   readonly beforeStart: readonly StartCommand[]
   /** Workers that are started before this one. Known, and without a circle. */
@@ -161,6 +163,12 @@ export interface Spawned {
   readonly stopGraceMs: number
   readonly onFailure: 'keep' | 'exit'
 }
+
+/** A limit of setrlimit(2), by its key in `[workers.NAME.rlimits]`. */
+export type ResourceLimit = 'open_files' | 'processes' | 'address_space' | 'file_size' | 'core' | 'cpu'
+
+/** Limits in the unit of the kernel: `cpu` in seconds, `address_space`, `file_size` and `core` in bytes. */
+export type ResourceLimits = Readonly<Partial<Record<ResourceLimit, number>>>
 
 /** One command of `before_start`: a text for the shell, or program and arguments. */
 export type StartCommand = string | readonly [string, ...string[]]

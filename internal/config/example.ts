@@ -24,6 +24,9 @@ const samples: Readonly<Record<string, Sample>> = {
   'workers.NAME.cwd': given('"."'),
   'workers.NAME.env_file': shown('"api.env"'),
   'workers.NAME.user': shown('"app"'),
+  'workers.NAME.rlimits': shown(
+    '{ open_files = 65536, processes = 4096, address_space = "16GiB", file_size = "1GiB", core = "0B", cpu = "8h" }',
+  ),
   'workers.NAME.max_memory': shown('"512MiB"'),
   'workers.NAME.transport': given('"unix"'),
   'workers.NAME.ready_path': given('"/"'),

@@ -48,6 +48,7 @@ const spawning = [
   'inherit_env',
   'args',
   'user',
+  'rlimits',
   'before_start',
   'after',
   'replace',

@@ -24,6 +24,15 @@ export function referenceTables(): string {
       keys.filter((key) => key.path.length === 3),
     ),
     ...keys
+      .filter((key) => key.path.length === 3 && keys.some((below) => isBelow(below, key)))
+      .map((table) =>
+        section(
+          `[workers.${anyName}.${table.path[2]}]`,
+          keys.filter((key) => isBelow(key, table)),
+          table.description,
+        ),
+      ),
+    ...keys
       .filter((key) => key.path.length === 1 && key.type === 'table' && key.path[0] !== 'workers')
       .map((table) =>
         section(
@@ -34,6 +43,11 @@ export function referenceTables(): string {
       ),
   ]
   return sections.join('\n\n')
+}
+
+/** Whether a key stands in a table inside a worker's table. */
+function isBelow(key: Key, table: Key): boolean {
+  return key.path.length === 4 && key.path[2] === table.path[2]
 }
 
 function section(title: string, keys: readonly Key[], introduction = ''): string {

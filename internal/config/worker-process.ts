@@ -2,7 +2,7 @@
 
 import { resolve } from 'node:path'
 
-import type { PythonChoice, PythonProcess, Spawned, StartCommand } from './config.ts'
+import type { PythonChoice, PythonProcess, ResourceLimits, Spawned, StartCommand } from './config.ts'
 import type { ResolveContext } from './context.ts'
 import { kindOfPath } from './files.ts'
 import { findPython, isPythonFound } from './python.ts'
@@ -31,6 +31,7 @@ export function resolveSpawned(
     inheritEnv: worker.inherit_env,
     args: worker.args,
     user: worker.user ?? null,
+    rlimits: resourceLimits(worker.rlimits),
     beforeStart: worker.before_start.map(startCommand),
     after: worker.after,
     replicas: worker.replicas,
@@ -40,6 +41,12 @@ export function resolveSpawned(
     stopGraceMs: worker.stop_grace,
     onFailure: worker.on_failure,
   }
+}
+
+function resourceLimits(given: WorkerSettings['rlimits']): ResourceLimits {
+  // The kernel counts CPU time in whole seconds, and zero would mean none at all.
+  const cpu = given.cpu === undefined ? undefined : Math.ceil(given.cpu / 1000)
+  return Object.fromEntries(Object.entries({ ...given, cpu }).filter(([, value]) => value !== undefined))
 }
 
 function startCommand(given: string | readonly string[]): StartCommand {

@@ -2,6 +2,7 @@
 
 import { z } from 'zod'
 
+import { durationPattern, parseDuration } from './duration.ts'
 import { parseHostName } from './network.ts'
 import { parseMount, parseProbePath } from './mount.ts'
 import { bad, ok, type Parsed } from './parsed.ts'
@@ -55,6 +56,52 @@ const command = z
   .refine((words) => (words[0] ?? '') !== '', { error: 'name the program first' })
 
 const beforeStart = z.array(z.union([z.string().refine((text) => text.trim() !== ''), command]))
+
+const integerFrom = (least: number) =>
+  z
+    .int()
+    .min(least)
+    .max(2 ** 31 - 1)
+
+/** Soft and hard limits of every process of a worker (setrlimit(2)). */
+const rlimits = z.strictObject({
+  open_files: optional(
+    integerFrom(16),
+    'Files and sockets that one process may have open.',
+    'a whole number from 16',
+    'inherited',
+  ),
+  processes: optional(
+    integerFrom(1),
+    'Processes and threads that the account may have, those of its other programs included. Root is not held to it.',
+    'a whole number from 1',
+    'inherited',
+  ),
+  address_space: optional(
+    readText((text) => parseSize(text, 1), sizePattern),
+    'Address space of one process. It is many times the memory in use; see docs/operations.md.',
+    sizeExpectation,
+    'inherited',
+  ),
+  file_size: optional(
+    readText(parseSize, sizePattern),
+    'Largest file that may be written.',
+    sizeExpectation,
+    'inherited',
+  ),
+  core: optional(
+    readText(parseSize, sizePattern),
+    'Largest core dump; "0B" = none.',
+    sizeExpectation,
+    'inherited',
+  ),
+  cpu: optional(
+    readText((text) => parseDuration(text, 1), durationPattern),
+    'CPU time of one process (in whole seconds, rounded up), after which it is ended by SIGXCPU and started again.',
+    'a duration above zero such as "30s" or "500ms"',
+    'inherited',
+  ),
+})
 
 const environment = z.record(
   z.string().regex(/^[^=\0]+$/),
@@ -156,6 +203,11 @@ const process = {
     'Account the worker runs under, when the gateway runs as root.',
     'the name of an account, or its numbers such as "1000:1000"',
     "the gateway's own",
+  ),
+  rlimits: noted(
+    rlimits.prefault({}),
+    'Limits of the operating system on every process of the worker, soft and hard alike.',
+    { expects: 'a table such as { open_files = 65536 }' },
   ),
   before_start: noted(
     beforeStart.prefault([]),

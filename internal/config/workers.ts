@@ -63,15 +63,10 @@ function reportGiven(context: ResolveContext, name: string, kind: Kind, program:
   const meaningful = keysOfKind(kind, program)
   for (const key of allKeys()) {
     const [, placeholder, last, ...deeper] = key.path
-    if (
-      placeholder !== anyName ||
-      last === undefined ||
-      deeper.length > 0 ||
-      last === 'env' ||
-      !meaningful.has(last)
-    )
+    // What stands in a table is reported key by key.
+    if (placeholder !== anyName || last === undefined || key.type === 'table' || !meaningful.has(last))
       continue
-    const path = ['workers', name, last]
+    const path = ['workers', name, last, ...deeper]
     const given = valueAt(context.merged.value, path)
     if (given !== undefined)
       context.report(path, Array.isArray(given) ? shownList(last, given) : given, context.origin(path))

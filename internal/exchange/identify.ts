@@ -21,14 +21,15 @@ export interface Identification {
 export function identify(head: Head, kind: 'http' | 'websocket', by: Identification): Exchange {
   const { claims } = head
   const trusted = by.peer.trusted
-  const kept = trusted && claims.requestId !== null && isAcceptableRequestId(claims.requestId)
-  const trace = continueTrace(trusted ? claims.traceparent : null, by.ids)
+  const { keepsIds } = by.peer
+  const kept = keepsIds && claims.requestId !== null && isAcceptableRequestId(claims.requestId)
+  const trace = continueTrace(keepsIds ? claims.traceparent : null, by.ids)
   const mark = head.target.indexOf('?')
   return openExchange({
     id: kept ? (claims.requestId ?? '') : by.ids.requestId(),
     traceId: trace.traceId,
     traceparent: trace.traceparent,
-    tracestate: trusted && trace.continued ? claims.tracestate : null,
+    tracestate: keepsIds && trace.continued ? claims.tracestate : null,
     kind,
     head,
     method: head.method,

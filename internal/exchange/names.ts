@@ -28,10 +28,22 @@ const managed = new Set([
   'tracestate',
   'via',
   'x-streamlit-user',
+  'remote-user',
+  'x-remote-user',
+  'x-webauth-user',
+  'x-client-ip',
   'constructor',
 ])
 
-const managedPrefixes = ['x-forwarded-', 'x-fluxlit-', 'x-envoy-', 'x-auth-request-']
+const managedPrefixes = [
+  'x-forwarded-',
+  'x-fluxlit-',
+  'x-envoy-',
+  'x-auth-request-',
+  'x-amzn-oidc-',
+  'x-goog-authenticated-user-',
+  'cf-access-',
+]
 
 /** Whether a field (lower-case name) belongs to one connection and never travels on. */
 export function isPerHop(name: string): boolean {
@@ -44,5 +56,8 @@ export function isPerHop(name: string): boolean {
  */
 export function isManaged(name: string): boolean {
   if (managed.has(name) || name.includes('_') || name.includes('.')) return true
-  return name.startsWith('x-') && managedPrefixes.some((prefix) => name.startsWith(prefix))
+  return (
+    (name.startsWith('x-') || name.startsWith('cf-access-')) &&
+    managedPrefixes.some((prefix) => name.startsWith(prefix))
+  )
 }

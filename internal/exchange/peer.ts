@@ -8,6 +8,8 @@ export interface Peer {
   readonly address: string
   /** Whether forwarded headers of this peer count. */
   readonly trusted: boolean
+  /** Whether its request ids and trace context are kept: a trusted proxy's, or a worker's own call. */
+  readonly keepsIds: boolean
 }
 
 /** Membership test for `trusted_proxies`. */
@@ -28,14 +30,16 @@ export function compileTrustedPeers(cidrs: readonly string[]): TrustedPeers {
   }
 }
 
-/** The peer of a freshly accepted socket. `always` is true for the internal listener. */
+/** The peer of a freshly accepted socket. `always` is true for the internal listener, whose
+ * callers may name the request they belong to but not another client. */
 export function identifyPeer(
   socket: Pick<Socket, 'remoteAddress'>,
   trusts: TrustedPeers,
   always: boolean,
 ): Peer {
   const address = plainAddress(socket.remoteAddress ?? 'unknown')
-  return { address, trusted: always || trusts(address) }
+  const trusted = !always && trusts(address)
+  return { address, trusted, keepsIds: always || trusted }
 }
 
 /**

@@ -35,7 +35,7 @@ export interface SpliceRequest {
   /** Called when both sides agreed. */
   readonly onOpen: (tunnel: Tunnel) => void
   /** Called at most once, and only while nothing has been written to the client. */
-  readonly onFailure: (failure: Failure) => void
+  readonly onFailure: (failure: Failure, error: unknown) => void
 }
 
 /** Starts the handshake; everything after it happens by itself until one side closes. */
@@ -50,7 +50,7 @@ export function splice(request: SpliceRequest): void {
   outgoing.once('response', (response: IncomingMessage) => relayRefusal(request, response))
   outgoing.once('error', (error) => {
     request.client.off('close', abandon)
-    if (!request.client.destroyed) request.onFailure(translateUpstreamError(error))
+    if (!request.client.destroyed) request.onFailure(translateUpstreamError(error), error)
   })
   outgoing.end()
 }
@@ -63,11 +63,17 @@ function openHandshake({ address, path, headers, connectMs, handshakeMs }: Splic
     headers: [...headers, 'Connection', 'Upgrade', 'Upgrade', 'websocket'],
     agent: false,
     setHost: false,
-    ...(connectMs > 0 && address.kind === 'tcp' ? { timeout: connectMs } : {}),
   })
-  const late = (): void =>
-    void outgoing.destroy(Object.assign(new Error('no answer'), { code: 'UND_ERR_HEADERS_TIMEOUT' }))
-  outgoing.once('socket', (socket) => socket.setTimeout(handshakeMs, late))
+  const late = (code: string): void => void outgoing.destroy(Object.assign(new Error('no answer'), { code }))
+  outgoing.once('socket', (socket) => {
+    const answer = (): void => void socket.setTimeout(handshakeMs, () => late('UND_ERR_HEADERS_TIMEOUT'))
+    if (!socket.connecting || connectMs === 0) return answer()
+    const timer = setTimeout(late, connectMs, 'UND_ERR_CONNECT_TIMEOUT')
+    socket
+      .once('connect', answer)
+      .once('connect', () => clearTimeout(timer))
+      .once('close', () => clearTimeout(timer))
+  })
   return outgoing
 }
 
@@ -76,7 +82,7 @@ function agree(request: SpliceRequest, response: IncomingMessage, worker: Duplex
   const complaint = disagreement(request.offer, response)
   if (complaint !== null) {
     worker.destroy()
-    request.onFailure(failure('upstream_invalid', complaint))
+    request.onFailure(failure('upstream_invalid', complaint), null)
     return
   }
   answered(request.exchange, 101)
@@ -109,7 +115,7 @@ function relayRefusal({ exchange, client, onFailure }: SpliceRequest, response: 
   // A 101 that switches to nothing arrives here too; relayed, it would open a socket nobody has agreed to.
   if (status < 200 || status > 599) {
     response.destroy()
-    return onFailure(failure('upstream_invalid', `The application answered with status ${status}.`))
+    return onFailure(failure('upstream_invalid', `The application answered with status ${status}.`), null)
   }
   answered(exchange, status)
   const { fields } = incomingHead(response.rawHeaders, exchange.id)

@@ -4,6 +4,7 @@
     python bootstrap.py uvicorn APP [UVICORN ARGUMENT...]
     python bootstrap.py streamlit SOCKET GRACE SCRIPT [STREAMLIT ARGUMENT...]
     python bootstrap.py streamlit-cli SCRIPT [STREAMLIT ARGUMENT...]
+    python bootstrap.py limited NAME=SOFT:HARD[,...] MODE [ARGUMENT...]
 
 Descriptor 3 is the lifeline: end-of-file on it means the gateway is gone, and this process ends itself and
 everything it started. Descriptor 4 is the report: a worker that cannot start writes one JSON line to it, so
@@ -67,9 +68,13 @@ def wait_for_orphanhood() -> None:
     except OSError:
         pass
     leader, group = os.getpid(), os.getpgrp()
-    # A group that is not ours belongs to the shell someone started us from.
-    if group == leader and os.fork() == 0:
-        sweep_group(leader)
+    try:
+        # A group that is not ours belongs to the shell someone started us from.
+        if group == leader and os.fork() == 0:
+            sweep_group(leader)
+    except OSError:
+        # A limit on processes that is used up must not keep this one alive.
+        pass
     os.kill(leader, signal.SIGTERM)
 
 
@@ -113,6 +118,19 @@ def fail(code: str, message: str, **details: Any) -> NoReturn:
     sys.stderr.flush()
     # Not SystemExit: an app that started threads at import would keep the process from ending.
     os._exit(1)
+
+
+def set_limits(settings: str) -> None:
+    """Resource limits in the notation of prlimit(1), `nofile=64:64,core=0:0`, for this process and its children."""
+    import resource
+
+    for setting in settings.split(","):
+        name, _, values = setting.partition("=")
+        soft, _, hard = values.partition(":")
+        try:
+            resource.setrlimit(getattr(resource, f"RLIMIT_{name.upper()}"), (int(soft), int(hard)))
+        except (OSError, ValueError) as error:
+            fail("rlimit_refused", f"the limit {setting} cannot be set: {error}", permanent=True)
 
 
 # -- errors in the user's own code --------------------------------------------------------------------------
@@ -431,6 +449,10 @@ def main() -> None:
     watch_lifeline()
     if is_pipe(REPORT):
         os.set_inheritable(REPORT, False)
+    if mode == "limited":
+        # After the lifeline: its thread must not be the one too many.
+        set_limits(arguments[0])
+        mode, arguments = arguments[1], arguments[2:]
     if mode == "uvicorn":
         run_uvicorn(arguments)
     elif mode == "streamlit":

@@ -115,6 +115,8 @@ export class Listener {
     server.on('checkContinue', serve)
     server.on('checkExpectation', serve)
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, early: Buffer) => {
+      // An answer that is still due would end up inside the tunnel.
+      if (this.#isBusy(socket)) return void socket.destroy()
       this.#upgraded.add(socket)
       socket.once('close', () => this.#upgraded.delete(socket))
       socket.on('error', () => socket.destroy())

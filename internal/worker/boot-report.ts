@@ -44,6 +44,8 @@ function hintFor(code: string, report: ReadonlyMap<string, unknown>): string | u
         : "the traceback above is the app's own"
     case 'module_missing':
       return "install it into the worker's environment with pip"
+    case 'rlimit_refused':
+      return 'lower it, or start the gateway with a higher hard limit'
     case 'streamlit_option':
       return 'correct `args`; the script\'s own arguments come after "--"'
     default:

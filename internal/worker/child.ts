@@ -161,7 +161,7 @@ export class Child {
     const { worker, onOutput } = input
     const open: Promise<void>[] = []
     for (const stream of ['stdout', 'stderr'] as const) {
-      const joiner = new TracebackJoiner((text) => onOutput(event(worker, stream, text)))
+      const joiner = new TracebackJoiner((text) => onOutput(event(worker, child.pid, stream, text)))
       const line = (text: string): void => {
         if (stream === 'stderr' && this.#dump.take(text)) return
         this.#last.add(text)
@@ -215,9 +215,14 @@ function launch({ argv, cwd, env, isBootstrap, account }: ChildInput): ChildProc
   }
 }
 
-function event(worker: string, stream: 'stdout' | 'stderr', text: string): OutputEvent {
+function event(
+  worker: string,
+  pid: number | undefined,
+  stream: 'stdout' | 'stderr',
+  text: string,
+): OutputEvent {
   const fields = jsonFields(text)
-  return { worker, stream, text, ...(fields === undefined ? {} : { fields }) }
+  return { worker, pid: pid ?? null, stream, text, ...(fields === undefined ? {} : { fields }) }
 }
 
 function reading(stream: unknown, onLine: (line: string) => void, onEnd: () => void): Promise<void> {

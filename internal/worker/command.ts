@@ -38,6 +38,8 @@ export interface CommandInput {
   readonly address: Address
   /** Public prefix in front of everything, `''` or `/tools`. */
   readonly rootPath: string
+  /** Words that set its resource limits, from `limiterOf`. */
+  readonly limiter: readonly string[]
 }
 
 /** Idle connections outlive the gateway's pool by far, so a request never meets one that is just closing. */
@@ -102,15 +104,21 @@ export function streamlitCommand(worker: SpawnedStreamlit, input: CommandInput):
 /** A user's own command with its placeholders filled in; `executable` is its first word, found on the PATH. */
 export function ownCommand(
   worker: CommandWorker,
-  input: { readonly executable: string; readonly address: Address | null; readonly rootPath: string },
+  input: {
+    readonly executable: string
+    readonly address: Address | null
+    readonly rootPath: string
+    readonly limiter: readonly string[]
+  },
 ): Command {
   const root = worker.kind === 'process' ? '' : publicPrefix(worker, input.rootPath)
   const values = placeholders(input.address, root)
   const [, ...rest] = worker.run.command
   const fill = (word: string): string =>
     word.replaceAll(/\{(host|port|uds|root_path)\}/g, (whole, name: string) => values[name] ?? whole)
+  const [first, ...words] = [...input.limiter, input.executable, ...[...rest, ...worker.run.args].map(fill)]
   return {
-    argv: [input.executable, ...[...rest, ...worker.run.args].map(fill)],
+    argv: [first ?? input.executable, ...words],
     env: listenVariables(input.address),
   }
 }
@@ -121,7 +129,10 @@ function publicPrefix(worker: UvicornWorker | HttpWorker, rootPath: string): str
 }
 
 function python(input: CommandInput, mode: string, target: string, rest: readonly string[]): Command {
-  return { argv: [input.inspection.python, input.bootstrapPath, mode, target, ...rest], env: {} }
+  return {
+    argv: [input.inspection.python, input.bootstrapPath, ...input.limiter, mode, target, ...rest],
+    env: {},
+  }
 }
 
 function listenFlags(address: Address): readonly string[] {

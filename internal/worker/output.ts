@@ -4,6 +4,8 @@ import { StringDecoder } from 'node:string_decoder'
 /** One thing a worker said: a line, or a whole Python traceback. */
 export interface OutputEvent {
   readonly worker: string
+  /** Process the pipe belongs to: the worker itself, or a command of `before_start`. */
+  readonly pid: number | null
   readonly stream: 'stdout' | 'stderr'
   /** Without the final line break; several lines for a traceback. */
   readonly text: string

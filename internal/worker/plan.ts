@@ -17,6 +17,7 @@ import { inspectPython, lackingFor, missingFor } from './inspect.ts'
 import { placed, realBelow } from './place.ts'
 import type { ProbeTarget } from './probe.ts'
 import { isProblem } from './problem.ts'
+import { limiterOf } from './rlimits.ts'
 import type { WorkerRoom } from './room.ts'
 import { readStreamlitConfig } from './streamlit-config.ts'
 import { streamlitBasePath, streamlitEnvironment } from './streamlit-environment.ts'
@@ -64,15 +65,18 @@ export class Planner {
     if (isProblem(worker)) return worker
     const account = accountOf(worker, this.#room)
     if (account !== null && isProblem(account)) return account
+    const limiter = limiterOf(worker, this.#room, account)
+    if (isProblem(limiter)) return limiter
     if (worker.kind === 'uvicorn' || worker.kind === 'streamlit')
-      return this.#planPython(worker, generation, account)
-    return this.#planCommand(worker, generation, account)
+      return this.#planPython(worker, generation, account, limiter)
+    return this.#planCommand(worker, generation, account, limiter)
   }
 
   async #planPython(
     worker: SpawnedUvicorn | SpawnedStreamlit,
     generation: number,
     account: WorkerAccount | null,
+    limiter: readonly string[],
   ): Promise<GenerationPlan | Problem> {
     const room = this.#room
     const interpreter = await findInterpreter(worker, room, account)
@@ -81,7 +85,7 @@ export class Planner {
     const address = await this.#address(transportOf(worker, inspection, room.mode), account)
     if (isProblem(address)) return address
     const bootstrapPath = account?.bootstrapPath ?? room.bootstrapPath
-    const input = { inspection, address, bootstrapPath, rootPath: room.rootPath }
+    const input = { inspection, address, bootstrapPath, rootPath: room.rootPath, limiter }
     const command =
       worker.kind === 'uvicorn' ? uvicornCommand(worker, input) : streamlitCommand(worker, input)
     return {
@@ -94,13 +98,14 @@ export class Planner {
     worker: CommandWorker,
     generation: number,
     account: WorkerAccount | null,
+    limiter: readonly string[],
   ): Promise<GenerationPlan | Problem> {
     const executable = findCommand(worker, this.#room, account)
     if (isProblem(executable)) return executable
     const address = worker.kind === 'http' ? await this.#address(worker.run.transport, account) : null
     if (address !== null && isProblem(address)) return address
     const { rootPath } = this.#room
-    const command = ownCommand(worker, { executable: executable.path, address, rootPath })
+    const command = ownCommand(worker, { executable: executable.path, address, rootPath, limiter })
     return this.#complete(worker, generation, account, command, address)
   }
 

@@ -7,6 +7,7 @@ import { conflicts } from './conflict.ts'
 import { placed } from './place.ts'
 import { findCommand, findInterpreter } from './plan.ts'
 import { isProblem } from './problem.ts'
+import { limiterOf } from './rlimits.ts'
 import type { WorkerRoom } from './room.ts'
 
 /**
@@ -29,6 +30,8 @@ async function examine(configured: ChildWorker, room: WorkerRoom): Promise<reado
   if (isProblem(worker)) return [...fights, worker]
   const account = accountOf(worker, room)
   if (account !== null && isProblem(account)) return [...fights, account]
+  const limiter = limiterOf(worker, room, account)
+  if (isProblem(limiter)) return [...fights, limiter]
   if (worker.kind === 'http' || worker.kind === 'process') {
     const command = findCommand(worker, room, account)
     return isProblem(command) ? [...fights, command] : fights

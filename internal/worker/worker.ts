@@ -84,6 +84,6 @@ function isElsewhere(config: WorkerConfig): config is ElsewhereWorker {
 }
 
 // Python writes its log to standard error whatever the level, so the stream says nothing about severity.
-function logOutput({ logger }: WorkerRoom, { worker, stream, text, fields }: OutputEvent): void {
-  logger.info({ worker, stream, ...(fields === undefined ? {} : { fields }) }, text)
+function logOutput({ logger }: WorkerRoom, { worker, pid, stream, text, fields }: OutputEvent): void {
+  logger.info({ worker, pid, stream, ...(fields === undefined ? {} : { fields }) }, text)
 }

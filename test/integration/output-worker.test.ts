@@ -6,11 +6,11 @@ import { gateway } from '../support/gateway.ts'
 import type { LogRecord } from '../support/gateway.ts'
 
 // A program without a port that says everything difficult, then keeps its last words to itself until it is ended.
-const speech = `import json, sys, time
+const speech = `import json, os, sys, time
 def say(data):
     sys.stdout.buffer.write(data)
     sys.stdout.flush()
-say(json.dumps({"event": "sold", "pieces": 3}).encode() + b"\\n")
+say(json.dumps({"event": "sold", "pid": os.getpid()}).encode() + b"\\n")
 say("Grü".encode()[:3])
 time.sleep(0.05)
 say("Grü".encode()[3:] + b"n\\n")
@@ -41,9 +41,11 @@ test('what a worker says reaches the log whole, as one event each, and harmless'
   const said = (what: string, matches: (text: string) => boolean): Promise<LogRecord> =>
     running.record(what, (line) => line['worker'] === 'speaker' && matches(String(line['msg'])))
 
-  await t.test('a line of JSON keeps its fields', async () => {
+  await t.test('a line of JSON keeps its fields, and every line says which process wrote it', async () => {
     const record = await said('the JSON line', (text) => text.startsWith('{'))
-    assert.deepEqual(record['fields'], { event: 'sold', pieces: 3 })
+    const { pid } = record
+    assert.ok(typeof pid === 'number' && pid !== running.pid)
+    assert.deepEqual(record['fields'], { event: 'sold', pid })
     assert.equal(record['stream'], 'stdout')
   })
 

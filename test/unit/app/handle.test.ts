@@ -300,17 +300,28 @@ test("Streamlit's unprotected endpoints are hidden outside and there inside", as
   }
   assert.deepEqual(outside.worker.requests, [])
   const inside = await recorded(t, { kind: 'streamlit', internal: true })
-  assert.equal((await inside.client.send(get('/_stcore/metrics')).answer()).status, 200)
+  const own = get('/_stcore/metrics').replace(/Host: .*\r/, 'Host: 127.0.0.1:1\r')
+  assert.equal((await inside.client.send(own).answer()).status, 200)
 })
 
-test('the internal listener keeps the ids and clients that the workers name', async (t) => {
+test('the internal listener keeps the ids the workers name, and lets nobody speak for another client', async (t) => {
   const { worker, client } = await recorded(t, { internal: true, config: { allowedHosts: ['public'] } })
-  await client.send(get('/', 'X-Request-ID: mine', 'X-Forwarded-For: 198.51.100.1')).answer()
-  const request = only(worker.requests)
-  assert.deepEqual(
-    [field(request, 'X-Request-ID'), field(request, 'X-Forwarded-For')],
-    ['mine', '198.51.100.1'],
+  const own = get('/', 'X-Request-ID: mine', 'X-Forwarded-For: 198.51.100.1').replace(
+    /Host: .*\r/,
+    'Host: localhost:1\r',
   )
+  await client.send(own).answer()
+  const request = only(worker.requests)
+  assert.deepEqual([field(request, 'X-Request-ID'), field(request, 'X-Forwarded-For')], ['mine', '127.0.0.1'])
+})
+
+test('the internal listener answers neither browsers nor foreign names', async (t) => {
+  const { worker, client } = await recorded(t, { internal: true })
+  const named = get('/').replace(/Host: .*\r/, 'Host: evil.example\r')
+  assert.equal((await client.send(named).answer()).status, 421)
+  const page = get('/', 'Origin: http://evil.example').replace(/Host: .*\r/, 'Host: 127.0.0.1:1\r')
+  assert.equal((await client.send(page).answer()).status, 403)
+  assert.deepEqual(worker.requests, [])
 })
 
 const asked: readonly (readonly [string, string])[] = [

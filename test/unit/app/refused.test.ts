@@ -30,3 +30,25 @@ test('a request that is refused again and again ends with 503 when it has waited
   assert.equal(answer.status, 503)
   assert.match(answer.body, /worker_down/)
 })
+
+test('a request that every replica refuses waits between its rounds instead of spinning', async (t) => {
+  const addresses = [gone, { kind: 'unix', path: '/nonexistent/other.sock' }] as const
+  const opened = await front(t, {
+    workers: [{ config: mounted('http', 'ui', '/'), address: gone }],
+    holdMs: 400,
+  })
+  const worker = opened.worker('ui')
+  Object.assign(worker, { addresses })
+  worker.ready(gone)
+  const [backend] = opened.backends
+  if (backend === undefined) throw new Error('no backend')
+  const tried: unknown[] = []
+  const readmit = backend.readmit.bind(backend)
+  backend.readmit = (failed, client) => {
+    tried.push(failed)
+    return readmit(failed, client)
+  }
+  const client = await opened.connect()
+  assert.equal((await client.send('GET /x HTTP/1.1\r\nHost: a\r\n\r\n').answer()).status, 503)
+  assert.ok(tried.length >= 2 && tried.length <= 8, `${tried.length} rounds`)
+})

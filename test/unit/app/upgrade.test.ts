@@ -85,7 +85,6 @@ const accepted: readonly (readonly [string, readonly string[], ThroughOptions])[
     { config: { publicBaseUrl: 'https://public.example/x' } },
   ],
   ['an allowed page', ['Origin: https://friend'], { config: { allowedOrigins: ['https://friend'] } }],
-  ['any page when inside', ['Origin: http://evil'], { internal: true }],
 ]
 
 for (const [name, lines, options] of accepted) {
@@ -98,6 +97,21 @@ for (const [name, lines, options] of accepted) {
     assert.equal((await client.answer()).status, 101)
   })
 }
+
+test('a page gets no socket on the internal listener, and no hidden address by way of a handshake', async (t) => {
+  const inside = await through(t, { internal: true })
+  inside.client.send(handshake('/', ['Origin: http://127.0.0.1:1'], { Host: '127.0.0.1:1' }))
+  assert.equal((await inside.client.answer()).status, 403)
+  const outside = await through(t, { kind: 'streamlit' })
+  outside.client.send(handshake('/_stcore/metrics'))
+  assert.equal((await outside.client.answer()).status, 404)
+})
+
+test('a handshake behind a request whose answer is still due opens nothing', async (t) => {
+  const { client } = await through(t)
+  client.send(`GET /slow HTTP/1.1\r\nHost: a:8000\r\n\r\n${handshake('/s')}`)
+  assert.equal(await client.rest(), '')
+})
 
 test('a handshake in any case of its words is one', async (t) => {
   const { server, client } = await through(t)

@@ -13,7 +13,7 @@ const trusts = compileTrustedPeers(['10.0.0.0/8'])
 const by = (address: string): Identification => ({
   ids,
   trusts,
-  peer: { address, trusted: trusts(address) },
+  peer: { address, trusted: trusts(address), keepsIds: trusts(address) },
   scheme: 'http',
   fallbackHost: 'fallback:1',
 })

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { clientAddress, compileTrustedPeers, identifyPeer } from '../../../internal/exchange/peer.ts'
 
 const trusts = compileTrustedPeers(['10.0.0.0/8', '192.0.2.7', 'fd00::/8'])
-const proxy = { address: '10.0.0.1', trusted: true }
+const proxy = { address: '10.0.0.1', trusted: true, keepsIds: true }
 
 test('with an empty list nobody is trusted', () => {
   const nobody = compileTrustedPeers([])
@@ -22,6 +22,7 @@ test('an IPv4 peer of a dual-stack socket is the IPv4 address it is', () => {
   assert.deepEqual(identifyPeer({ remoteAddress: '::ffff:10.1.2.3' }, trusts, false), {
     address: '10.1.2.3',
     trusted: true,
+    keepsIds: true,
   })
 })
 
@@ -29,16 +30,14 @@ test('the zone of a link-local address is no part of it', () => {
   assert.equal(identifyPeer({ remoteAddress: 'fe80::1%eth0' }, trusts, false).address, 'fe80::1')
 })
 
-test('a socket without a peer is unknown and trusted only by the internal listener', () => {
-  assert.deepEqual(identifyPeer({ remoteAddress: undefined }, trusts, false), {
-    address: 'unknown',
-    trusted: false,
-  })
-  assert.equal(identifyPeer({ remoteAddress: undefined }, trusts, true).trusted, true)
+test('a socket without a peer is unknown, and only ids of workers are kept without trust', () => {
+  const stranger = { address: 'unknown', trusted: false, keepsIds: false }
+  assert.deepEqual(identifyPeer({ remoteAddress: undefined }, trusts, false), stranger)
+  assert.deepEqual(identifyPeer({ remoteAddress: undefined }, trusts, true), { ...stranger, keepsIds: true })
 })
 
 test('what an untrusted peer says about others does not count', () => {
-  const stranger = { address: '203.0.113.9', trusted: false }
+  const stranger = { address: '203.0.113.9', trusted: false, keepsIds: false }
   assert.equal(clientAddress(stranger, '1.2.3.4', trusts), '203.0.113.9')
 })
 

@@ -17,7 +17,7 @@ test('a worker is named before the message', () => {
 })
 
 test("every line of a worker's output carries its name", () => {
-  const text = plain(line({ msg: 'Traceback\n  x', worker: 'ui', stream: 'stderr' }))
+  const text = plain(line({ msg: 'Traceback\n  x', worker: 'ui', pid: 7, stream: 'stderr' }))
   assert.equal(text, '03:04:05 ui   | Traceback\n         ui   |   x\n')
 })
 

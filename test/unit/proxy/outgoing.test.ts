@@ -27,7 +27,7 @@ const plain: OutgoingRules = { prefix: '', ownOrigin: false }
 function fields(lines: readonly string[], rules = plain, trusted = false): readonly string[] {
   const head = read(lines)
   if (isFailure(head)) throw new Error(head.code)
-  const peer = { address: '203.0.113.1', trusted }
+  const peer = { address: '203.0.113.1', trusted, keepsIds: trusted }
   const trusts = compileTrustedPeers([])
   const exchange = identify(head, 'http', { ids, trusts, peer, scheme: 'http', fallbackHost: 'f' })
   const flat = outgoingHead(exchange, head, rules)

@@ -38,8 +38,8 @@ describe('a child process', () => {
     assert.equal((await child.exited).text, 'exit status 3')
     const seen = output.toSorted((one, other) => one.stream.localeCompare(other.stream))
     assert.deepEqual(seen, [
-      { worker: 'x', stream: 'stderr', text: 'half' },
-      { worker: 'x', stream: 'stdout', text: '{"n": 1}', fields: { n: 1 } },
+      { worker: 'x', pid: child.pid, stream: 'stderr', text: 'half' },
+      { worker: 'x', pid: child.pid, stream: 'stdout', text: '{"n": 1}', fields: { n: 1 } },
     ])
     assert.deepEqual(child.lastLines.toSorted(), ['half', '{"n": 1}'])
   })

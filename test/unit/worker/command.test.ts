@@ -17,7 +17,7 @@ const inspection: Inspection = {
 }
 const unix = { kind: 'unix', path: '/run/x/1/api.1.sock' } as const
 const tcp = { kind: 'tcp', host: '127.0.0.1', port: 4321 } as const
-const input = { inspection, bootstrapPath: '/run/x/1/bootstrap.py', address: unix, rootPath: '' }
+const input = { inspection, bootstrapPath: '/run/x/1/bootstrap.py', address: unix, rootPath: '', limiter: [] }
 
 /** The value of --root-path. */
 function prefix(rootPath: string, stripPrefix: boolean, mount = '/api'): string | undefined {
@@ -52,6 +52,17 @@ describe('the command line of a Uvicorn worker', () => {
       '4321',
       '--forwarded-allow-ips',
       '127.0.0.1',
+    ])
+  })
+
+  it('sets its limits in the bootstrap, before anything of the app', () => {
+    const { argv } = uvicornCommand(uvicorn('/app'), { ...input, limiter: ['limited', 'nofile=64:64'] })
+    assert.deepEqual(argv.slice(1, 6), [
+      input.bootstrapPath,
+      'limited',
+      'nofile=64:64',
+      'uvicorn',
+      'main:app',
     ])
   })
 
@@ -115,7 +126,12 @@ describe('the command line of a Streamlit worker', () => {
 describe("a user's own command", () => {
   it('has its placeholders filled in, and HOST and PORT set', () => {
     const worker = http('/app', ['node', 'server.js', '--at={host}:{port}', '{root_path}', '{other}'])
-    const command = ownCommand(worker, { executable: '/usr/bin/node', address: tcp, rootPath: '/tools' })
+    const command = ownCommand(worker, {
+      executable: '/usr/bin/node',
+      address: tcp,
+      rootPath: '/tools',
+      limiter: [],
+    })
     assert.deepEqual(command.argv, [
       '/usr/bin/node',
       'server.js',
@@ -128,14 +144,26 @@ describe("a user's own command", () => {
 
   it('may listen on a socket', () => {
     const worker = http('/app', ['serve', '--uds', '{uds}'])
-    const command = ownCommand(worker, { executable: '/bin/serve', address: unix, rootPath: '' })
+    const command = ownCommand(worker, { executable: '/bin/serve', address: unix, rootPath: '', limiter: [] })
     assert.deepEqual(command.argv, ['/bin/serve', '--uds', unix.path])
     assert.deepEqual(command.env, {})
   })
 
+  it('is started through what sets its limits', () => {
+    const limiter = ['/usr/bin/prlimit', '--nofile=64:64', '--']
+    const worker = processWorker('/app', ['celery', 'worker'])
+    const { argv } = ownCommand(worker, { executable: '/bin/celery', address: null, rootPath: '', limiter })
+    assert.deepEqual(argv, [...limiter, '/bin/celery', 'worker'])
+  })
+
   it('without a mount has neither', () => {
     const worker = processWorker('/app', ['celery', 'worker'], { args: ['-l', 'info'] })
-    const command = ownCommand(worker, { executable: '/bin/celery', address: null, rootPath: '' })
+    const command = ownCommand(worker, {
+      executable: '/bin/celery',
+      address: null,
+      rootPath: '',
+      limiter: [],
+    })
     assert.deepEqual(command, { argv: ['/bin/celery', 'worker', '-l', 'info'], env: {} })
   })
 })
