@@ -79,7 +79,7 @@ const rlimits = z.strictObject({
   ),
   address_space: optional(
     readText((text) => parseSize(text, 1), sizePattern),
-    'Address space of one process. It is many times the memory in use; see docs/operations.md.',
+    'Address space of one process: what it reserved, which is far more than the memory it uses; see docs/operations.md.',
     sizeExpectation,
     'inherited',
   ),
