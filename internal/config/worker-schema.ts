@@ -183,7 +183,7 @@ const process = {
   }),
   env_file: optional(
     readText(parseFilled),
-    'File with NAME=value lines for the worker.',
+    'File with NAME=value lines for the worker; a bare name is looked for among systemd credentials first.',
     'the path of a file',
     'none',
   ),

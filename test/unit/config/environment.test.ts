@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { test } from 'node:test'
 
 import { allKeys, anyName, environmentName, isSettableKey } from '../../../internal/config/keys.ts'
@@ -201,4 +202,20 @@ test('broken lines of .env and of an env_file are problems', async (t) => {
     '.env:2: [bad_env_file] this line is not NAME=value',
     'api.env:2: [bad_env_file] this line is not NAME=value',
   ])
+})
+
+test('an env_file without a directory is taken from the credentials of the service when it is there', async (t) => {
+  const directory = await project(t, {
+    'main.py': 'from fastapi import FastAPI\napp = FastAPI()\n',
+    'fluxlit.toml': '[workers.api]\napp = "main:app"\nenv_file = "api.env"\n',
+    'api.env': 'FROM=project\n',
+    'credentials/api.env': 'FROM=credentials\n',
+  })
+  const from = (env: Readonly<Record<string, string>>): string | undefined => {
+    const [worker] = loadValid(directory, { env }).config.workers
+    return worker !== undefined && 'run' in worker && 'env' in worker.run ? worker.run.env['FROM'] : undefined
+  }
+  assert.equal(from({}), 'project')
+  assert.equal(from({ CREDENTIALS_DIRECTORY: join(directory, 'credentials') }), 'credentials')
+  assert.equal(from({ CREDENTIALS_DIRECTORY: join(directory, 'nowhere') }), 'project')
 })
