@@ -95,7 +95,8 @@ function runnerArguments(tier, files, totals) {
     'tsx',
     '--test',
     `--test-isolation=${tier.isolation}`,
-    ...(tier.isolation === 'process' ? [`--test-concurrency=${tier.concurrency}`] : []),
+    // A failed test may leave something behind; its file must end all the same.
+    ...(tier.isolation === 'process' ? [`--test-concurrency=${tier.concurrency}`, '--test-force-exit'] : []),
     `--test-timeout=${tier.testSeconds * 1000}`,
     '--test-reporter=spec',
     '--test-reporter-destination=stdout',

@@ -16,7 +16,9 @@ export interface Contents {
 /** A new private directory below the system's temporary one, removed after the test. */
 export async function freshDirectory(t: Cleanup, contents: Contents = {}): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'fl-'))
-  t.after(() => rm(directory, { recursive: true, force: true }))
+  // Hooks run in the order they were registered: what runs in the directory may still be writing to it, and a hook
+  // that fails would keep the following ones from ending it.
+  t.after(() => rm(directory, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined))
   if (contents.from !== undefined) await cp(join(repository, contents.from), directory, { recursive: true })
   for (const [name, text] of Object.entries(contents.files ?? {})) {
     const path = join(directory, name)
