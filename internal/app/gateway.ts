@@ -277,7 +277,9 @@ export class Gateway implements ControlTarget {
     const { drain } = this.config
     this.#draining = true
     await pause(drain.delayMs)
-    const closed = Promise.all(this.#listeners.map((listener) => listener.close()))
+    // The workers' own listener stays: a page that is being finished may still call the API.
+    const [front] = this.#listeners
+    const closed = front?.close() ?? Promise.resolve()
     for (const backend of backendsOf(this.#current.fleet))
       backend.closeTunnels(serviceRestart, drain.timeoutMs / 2)
     const finished = await within(drain.timeoutMs, closed)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -127,4 +128,40 @@ test('a gateway that is killed takes its workers with it', async (t) => {
   running.signal('SIGKILL')
   await running.exited
   await eventually('no process is left', () => running.processes().length === 0)
+})
+
+test('a request that is being finished may still call the API through the internal listener', async (t) => {
+  const running = await (
+    await gateway(t, {
+      toml: '[workers.api]\napp = "relay:app"\n',
+      files: {
+        'relay.py': `import os, time, urllib.request
+from pathlib import Path
+from fastapi import FastAPI
+
+app = FastAPI()
+
+@app.get("/other")
+def other() -> str:
+    return "called"
+
+@app.get("/relay")
+def relay() -> str:
+    Path("asked").touch()
+    while not Path("go").exists():
+        time.sleep(0.01)
+    return urllib.request.urlopen(os.environ["FLUXLIT_INTERNAL_API_BASE"] + "/other").read().decode()
+`,
+      },
+    })
+  ).ready()
+  const answer = ask(`${running.url}/api/relay`)
+  await eventually('the request has reached the app', () => existsSync(join(running.directory, 'asked')))
+  running.signal('SIGTERM')
+  await closed(running)
+  await writeFile(join(running.directory, 'go'), '')
+  const { status, body } = await answer
+  assert.equal(status, 200, running.output)
+  assert.match(body, /called/)
+  assert.equal((await running.exited).code, 0)
 })
