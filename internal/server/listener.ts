@@ -74,11 +74,6 @@ export class Listener {
     return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
   }
 
-  /** Number of open WebSockets. */
-  get upgraded(): number {
-    return this.#upgraded.size
-  }
-
   /** Stops accepting; resolves when the last request and the last connection are done. */
   close(): Promise<void> {
     this.#closing ??= new Promise<void>((resolve) => {
@@ -87,14 +82,6 @@ export class Listener {
     })
     for (const response of this.#answers) response.shouldKeepAlive = false
     return this.#closing
-  }
-
-  /** Ends the open WebSockets; what is already written still leaves. */
-  endUpgraded(): void {
-    for (const socket of this.#upgraded) {
-      if (socket instanceof Socket) socket.destroySoon()
-      else socket.end()
-    }
   }
 
   /** Ends everything now. */

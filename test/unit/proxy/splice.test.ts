@@ -223,18 +223,6 @@ test("a client that stays half open after the worker closed does not keep the wo
   await worker.ended
 })
 
-test('ending the open sockets lets what was sent arrive first', async (t) => {
-  const { front, client, worker } = await open(t)
-  worker.send('last')
-  await client.bytes(4)
-  assert.equal(front.listener.upgraded, 1)
-  front.listener.endUpgraded()
-  assert.equal(await client.ended, 'end')
-  await worker.ended
-  await front.settled(1)
-  assert.equal(front.listener.upgraded, 0)
-})
-
 test('a slow reader stops the worker instead of filling memory', async (t) => {
   const total = 32 * 1024 * 1024
   const { client, worker } = await open(t)

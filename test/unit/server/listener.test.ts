@@ -75,7 +75,9 @@ test('an open socket outlives the close until it is ended', async (t) => {
   const closed = gateway.listener.close()
   client.send('still')
   assert.equal(await worker.bytes(5), 'still')
-  gateway.listener.endUpgraded()
+  gateway.backends[0]?.closeTunnels(1012, 0)
+  await client.ended
+  client.end()
   await client.ended
   await closed
 })
