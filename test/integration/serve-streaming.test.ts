@@ -31,18 +31,24 @@ for (const transport of ['unix', 'tcp']) {
 
     await t.test('an upload of 200 MB passes through flat memory', async () => {
       const size = 200 * mebibyte
-      const before = residentBytes(pid)
-      const upload = open(`${url}/api/count`, { method: 'POST', headers: { 'content-length': size } })
-      const answer = responseTo(upload)
       const chunk = Buffer.alloc(mebibyte)
-      let peak = before
-      for (let sent = 0; sent < size; sent += chunk.length) {
-        if (!upload.write(chunk)) await once(upload, 'drain')
-        peak = Math.max(peak, residentBytes(pid))
+      let peak = 0
+      const send = async (): Promise<void> => {
+        const upload = open(`${url}/api/count`, { method: 'POST', headers: { 'content-length': size } })
+        const answer = responseTo(upload)
+        for (let sent = 0; sent < size; sent += chunk.length) {
+          if (!upload.write(chunk)) await once(upload, 'drain')
+          peak = Math.max(peak, residentBytes(pid))
+        }
+        upload.end()
+        assert.deepEqual(JSON.parse((await read(await answer)).body), { bytes: size })
       }
-      upload.end()
-      assert.deepEqual(JSON.parse((await read(await answer)).body), { bytes: size })
+      // The first one takes the runtime to where it collects read buffers; from there on nothing may be added.
+      await send()
+      const before = peak
+      await send()
       assert.ok(peak - before < flat, `grew by ${Math.round((peak - before) / mebibyte)} MiB`)
+      assert.ok(peak < 2 * size, `${Math.round(peak / mebibyte)} MiB are resident in all`)
     })
 
     await t.test('a chunked upload arrives whole', async () => {
