@@ -5,6 +5,7 @@
 
 import type { Address, WorkerConfig } from '../config/config.ts'
 import { readiness, type Readiness } from '../health/health.ts'
+import type { StateChange } from '../worker/history.ts'
 import type { SupervisedWorker, WorkerState } from '../worker/types.ts'
 
 /** The gateway and all its workers. Free of secrets: no configuration values, only where they were read from. */
@@ -53,6 +54,8 @@ export interface WorkerStatus {
   readonly restarts: number
   /** The last deaths, oldest first. */
   readonly deaths: readonly Death[]
+  /** The last changes of its state, oldest first; it goes on when a reload changes the worker's settings. */
+  readonly history: readonly StateChange[]
   /** Last lines of output, oldest first. */
   readonly last_lines: readonly string[]
   /** HTTP requests being answered now. */
@@ -89,7 +92,7 @@ export interface GatewayFacts {
 /** What it needs to know of each worker. */
 export interface WorkerFacts extends Pick<
   WorkerStatus,
-  'kind' | 'mount' | 'restarts' | 'deaths' | 'in_flight' | 'websockets' | 'sessions_lost'
+  'kind' | 'mount' | 'restarts' | 'deaths' | 'history' | 'in_flight' | 'websockets' | 'sessions_lost'
 > {
   readonly worker: Pick<SupervisedWorker, 'name' | 'required' | 'spawned' | 'state' | 'lastLines'>
 }
@@ -128,6 +131,7 @@ function workerStatus({ worker, ...facts }: WorkerFacts): WorkerStatus {
     mount: facts.mount,
     restarts: facts.restarts,
     deaths: facts.deaths,
+    history: facts.history,
     last_lines: worker.lastLines,
     in_flight: facts.in_flight,
     websockets: facts.websockets,

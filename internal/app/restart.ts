@@ -3,6 +3,7 @@
 import type { ControlOutcome } from '../admin/control.ts'
 import type { Problem } from '../fault/startup.ts'
 import { realDirectory, type Fleet, type Member } from './fleet.ts'
+import { lostSessions } from './sessions.ts'
 
 /** Replaces the named workers, or all that the gateway starts. Not ok: the ones that failed run as before. */
 export async function restart(
@@ -28,5 +29,5 @@ async function restartOne(member: Member, progress: (line: string) => void): Pro
   if (!outcome.ok) return outcome.problem
   member.realCwd = realCwd
   const lost = (backend?.sessionsLost ?? 0) - lostBefore
-  return `${worker.name}: restarted${lost > 0 ? `, ${lost} Streamlit ${lost === 1 ? 'session' : 'sessions'} lost their state` : ''}`
+  return `${worker.name}: restarted${lostSessions(lost)}`
 }

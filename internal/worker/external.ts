@@ -1,13 +1,11 @@
-import type { Address, Elsewhere, RoutedWorker } from '../config/config.ts'
+import type { Elsewhere, RoutedWorker } from '../config/config.ts'
 import type { Logger } from '../log/types.ts'
 import type { Clock } from './clock.ts'
 import { Monitor } from './monitor.ts'
 import type { ProbeTarget } from './probe.ts'
 import { probe } from './probe.ts'
-import { Standing } from './standing.ts'
 import { streamlitBasePath } from './streamlit-environment.ts'
-import { notSpawned } from './problem.ts'
-import type { ReplaceOutcome, SupervisedWorker, WorkerDeath, WorkerState } from './types.ts'
+import { Unspawned } from './unspawned.ts'
 
 /** A worker with a `url`. */
 export type ElsewhereWorker = Exclude<RoutedWorker, { kind: 'static' }> & { readonly run: Elsewhere }
@@ -21,28 +19,24 @@ export interface ExternalInput {
 }
 
 /** A worker run elsewhere: asked whether it answers, never started, stopped or judged for how often it is gone. */
-export class ExternalWorker implements SupervisedWorker {
-  readonly spawned = false
-  readonly lastLines: readonly string[] = []
-  readonly replicas: readonly SupervisedWorker[] = []
-  readonly deaths: readonly WorkerDeath[] = []
-  readonly restarts: Readonly<Record<string, number>> = {}
-  readonly usage = null
+export class ExternalWorker extends Unspawned {
   readonly #worker: ElsewhereWorker
-  readonly #standing: Standing
-  readonly #monitor: Monitor
+  readonly #clock: Clock
   readonly #logger: Logger
-  #everReady = false
+  readonly #monitor: Monitor
+  #lastReason = 'it was never asked'
+  #forgetDeadline: () => void = () => undefined
 
-  constructor(worker: ElsewhereWorker, input: ExternalInput) {
+  constructor(worker: ElsewhereWorker, { clock, logger, rootPath }: ExternalInput) {
+    super(worker, clock)
     this.#worker = worker
-    this.#logger = input.logger
-    this.#standing = new Standing(input.clock)
-    const target = targetOf(worker, input.rootPath)
+    this.#clock = clock
+    this.#logger = logger
+    const target = targetOf(worker, rootPath)
     this.#monitor = new Monitor(
       {
         ready: worker.ready,
-        clock: input.clock,
+        clock,
         ask: (timeoutMs) => probe({ ...target, timeoutMs }),
         onAnswered: () => this.#answered(),
         onUnanswered: (reason) => this.#unanswered(reason),
@@ -51,65 +45,37 @@ export class ExternalWorker implements SupervisedWorker {
     )
   }
 
-  get name(): string {
-    return this.#worker.name
-  }
-
-  get required(): boolean {
-    return this.#worker.required
-  }
-
-  get state(): WorkerState {
-    return this.#standing.state
-  }
-
-  get addresses(): readonly Address[] {
-    const { state } = this
-    const answers = state.kind === 'ready' || state.kind === 'unhealthy'
-    return answers && state.address !== null ? [state.address] : []
-  }
-
-  get everReady(): boolean {
-    return this.#everReady
-  }
-
-  onChange(listener: (state: WorkerState, previous: WorkerState) => void): void {
-    this.#standing.onChange(listener)
-  }
-
-  start(): void {
-    if (this.state.kind !== 'stopped') return
-    this.#standing.apply({ kind: 'spawn', generation: 1, attempt: 1 })
+  protected begin(): void {
+    const { timeoutMs } = this.#worker.ready
+    if (timeoutMs > 0) this.#forgetDeadline = this.#clock.after(timeoutMs, () => this.#isLate(timeoutMs))
     this.#monitor.startNow()
   }
 
-  /** It is asked for as long as the gateway runs anyway. */
-  keepTrying(): void {}
-
-  replace(): Promise<ReplaceOutcome> {
-    return Promise.resolve({ ok: false, problem: notSpawned(this.#worker) })
-  }
-
-  close(): Promise<void> {
-    this.destroy()
-    return Promise.resolve()
-  }
-
-  destroy(): void {
+  protected end(): void {
+    this.#forgetDeadline()
     this.#monitor.stop()
-    if (this.state.kind !== 'stopped') this.#standing.apply({ kind: 'stop' })
   }
 
   #answered(): void {
-    this.#everReady = true
+    this.#forgetDeadline()
     this.#logger.info({ worker: this.name }, 'worker ready')
-    this.#standing.apply({ kind: 'answered', pid: null, address: this.#worker.run.address })
+    if (this.state.kind === 'failed') this.standing.apply({ kind: 'spawn', generation: 1, attempt: 1 })
+    this.answers(this.#worker.run.address)
   }
 
   #unanswered(reason: string): void {
+    this.#lastReason = reason
     this.#logger.warn({ worker: this.name, reason }, 'worker does not answer')
     // One that never answered is not ill, it is not there yet.
-    if (this.state.kind === 'ready') this.#standing.apply({ kind: 'unanswered', reason })
+    if (this.state.kind === 'ready') this.standing.apply({ kind: 'unanswered', reason })
+  }
+
+  // It is asked on, but nobody waits for it any more.
+  #isLate(timeoutMs: number): void {
+    const { name, where } = this.#worker
+    const message = `worker ${name} did not answer within ${timeoutMs / 1000} s (${this.#lastReason})`
+    const reason = { code: 'ready_timeout', message, where, hint: 'start it, or correct its `url`' }
+    this.standing.apply({ kind: 'give-up', reason, retrying: true })
   }
 }
 

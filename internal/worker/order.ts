@@ -25,9 +25,11 @@ export function startInOrder(workers: readonly OrderedWorker[]): void {
 }
 
 function startAfter(worker: SupervisedWorker, before: readonly SupervisedWorker[]): void {
+  const awaited = new Set(before)
   let isDue = true
   const look = (): void => {
-    if (!isDue || !before.every(hasSettled)) return
+    for (const other of awaited) if (hasSettled(other)) awaited.delete(other)
+    if (!isDue || awaited.size > 0) return
     isDue = false
     worker.start()
   }
@@ -35,6 +37,7 @@ function startAfter(worker: SupervisedWorker, before: readonly SupervisedWorker[
   look()
 }
 
-function hasSettled({ state, everReady }: SupervisedWorker): boolean {
-  return everReady || state.kind === 'failed'
+// By its state: whether it was ever ready may have been under the configuration before.
+function hasSettled({ state }: SupervisedWorker): boolean {
+  return state.kind === 'ready' || state.kind === 'failed'
 }

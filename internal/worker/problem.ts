@@ -10,3 +10,15 @@ export function notSpawned(worker: { readonly name: string; readonly where: stri
   const { name, where } = worker
   return { code: 'worker_not_spawned', message: `worker ${name} is not started by the gateway`, where }
 }
+
+/** Says that a worker nobody has started cannot be replaced. */
+export function notStarted(worker: { readonly name: string; readonly where: string }): Problem {
+  const { name, where } = worker
+  return { code: 'worker_not_started', message: `worker ${name} has not been started yet`, where }
+}
+
+/** Says that a worker is on its way out. */
+export function stopping(worker: { readonly name: string; readonly where: string }): Problem {
+  const { name, where } = worker
+  return { code: 'worker_stopping', message: `worker ${name} is being stopped`, where }
+}

@@ -2,6 +2,7 @@ import type { Problem } from '../fault/startup.ts'
 import type { Clock } from './clock.ts'
 import type { BootOutcome, Generation } from './generation.ts'
 import { isProblem } from './problem.ts'
+import type { Tally } from './tally.ts'
 
 /** A start that did not lead to an answer. */
 export type Failure = Extract<BootOutcome, { kind: 'failed' }> & {
@@ -44,13 +45,16 @@ const freeRetries = 1
 /** Numbers the generations of a worker, starts them, and knows every process of it that has not ended yet. */
 export class Starter {
   readonly #input: StarterInput
+  readonly #tally: Pick<Tally, 'begun' | 'generations'>
   readonly #alive = new Set<Generation>()
   readonly #starting = new Set<AbortController>()
-  #number = 0
+  #lastLines: readonly string[] = []
   #isClosed = false
 
-  constructor(input: StarterInput) {
+  /** @param tally numbers the generations, also those another starter of the same worker made before */
+  constructor(input: StarterInput, tally: Pick<Tally, 'begun' | 'generations'>) {
     this.#input = input
+    this.#tally = tally
   }
 
   /**
@@ -63,7 +67,7 @@ export class Starter {
     this.#starting.add(over)
     try {
       for (let free = freeRetries; ; free -= 1) {
-        const number = ++this.#number
+        const number = this.#tally.begun()
         onNumber(number)
         const outcome = await this.#boot(number, over.signal)
         if (over.signal.aborted || this.#isClosed) return { kind: 'given-up' }
@@ -76,12 +80,12 @@ export class Starter {
 
   /** Number the next generation will get. */
   get next(): number {
-    return this.#number + 1
+    return this.#tally.generations + 1
   }
 
-  /** The process that was started last, while it runs. */
-  get newest(): Generation | null {
-    return [...this.#alive].at(-1) ?? null
+  /** The last lines of the process that was started last, or, when none runs, of the one that ended last. */
+  get lastLines(): readonly string[] {
+    return [...this.#alive].at(-1)?.lastLines ?? this.#lastLines
   }
 
   /** Gives up every start that is going on. Those promises resolve with `given-up` once nothing is left of them. */
@@ -137,7 +141,10 @@ export class Starter {
 
   #remember(generation: Generation): void {
     this.#alive.add(generation)
-    void generation.exited.then(() => this.#alive.delete(generation))
+    void generation.exited.then(() => {
+      this.#alive.delete(generation)
+      this.#lastLines = generation.lastLines
+    })
   }
 }
 

@@ -5,11 +5,18 @@ import type { WorkerDeath } from './types.ts'
 /** As many deaths are remembered. */
 const remembered = 100
 
-/** What is remembered of a worker's life: its deaths and why it was started again. */
+/**
+ * What is remembered of a worker's life: its deaths, why it was started again, how often it was started at all. One
+ * per name, whatever its settings were: a reload hands it on.
+ */
 export class Tally {
   readonly #clock: Pick<Clock, 'now' | 'wall'>
+  readonly #readings = new WeakMap<object, number>()
   #deaths: readonly WorkerDeath[] = []
   #restarts: Readonly<Record<string, number>> = {}
+  #generations = 0
+  #everReady = false
+  #cpuSeconds = 0
 
   constructor(clock: Pick<Clock, 'now' | 'wall'>) {
     this.#clock = clock
@@ -23,6 +30,32 @@ export class Tally {
   /** Starts after the first one, by reason. */
   get restarts(): Readonly<Record<string, number>> {
     return this.#restarts
+  }
+
+  /** Generations there have been. */
+  get generations(): number {
+    return this.#generations
+  }
+
+  /** Whether any generation was ever ready. */
+  get everReady(): boolean {
+    return this.#everReady
+  }
+
+  /** User and system time of all its processes. */
+  get cpuSeconds(): number {
+    return this.#cpuSeconds
+  }
+
+  /** A generation is started. Returns its number. */
+  begun(): number {
+    this.#generations += 1
+    return this.#generations
+  }
+
+  /** A generation answers. */
+  readied(): void {
+    this.#everReady = true
   }
 
   /** A process ended that should not have. @param startedAt monotonic milliseconds */
@@ -40,5 +73,11 @@ export class Tally {
   /** Another generation was started for this reason. */
   restarted(reason: string): void {
     this.#restarts = { ...this.#restarts, [reason]: (this.#restarts[reason] ?? 0) + 1 }
+  }
+
+  /** A process has used this much time by now, in seconds. */
+  consumed(process: object, cpuSeconds: number): void {
+    this.#cpuSeconds += cpuSeconds - (this.#readings.get(process) ?? 0)
+    this.#readings.set(process, cpuSeconds)
   }
 }

@@ -14,6 +14,7 @@ export interface WatchesInput {
   readonly logger: Logger
   /** What a process uses now; null = cannot be read. */
   readonly measure: (pid: number) => Promise<Usage | null>
+  readonly onUsage: (usage: Usage) => void
   /** It answers again. */
   readonly onAnswered: () => void
   readonly onUnanswered: (reason: string) => void
@@ -33,7 +34,10 @@ export function watchesOf(live: Live, input: WatchesInput): readonly (Monitor | 
   return [new Monitor({ ready, clock, ask, onAnswered, onUnanswered, onSilent }, true), lifetime]
 }
 
-function lifetimeOf(live: Live, { worker, clock, logger, measure, onExpired }: WatchesInput): Lifetime {
+function lifetimeOf(
+  live: Live,
+  { worker, clock, logger, measure, onUsage, onExpired }: WatchesInput,
+): Lifetime {
   const { pid } = live.process.generation
   const { maxMemoryBytes, maxAgeMs } = worker.run
   return new Lifetime({
@@ -43,9 +47,7 @@ function lifetimeOf(live: Live, { worker, clock, logger, measure, onExpired }: W
     maxMemoryBytes,
     maxAgeMs,
     measure: () => (pid === null ? Promise.resolve(null) : measure(pid)),
-    onUsage: (usage) => {
-      live.usage = usage
-    },
+    onUsage,
     onExpired,
   })
 }

@@ -5,6 +5,7 @@ import { isChild } from './command.ts'
 import type { ElsewhereWorker } from './external.ts'
 import { ExternalWorker } from './external.ts'
 import { startGeneration } from './generation.ts'
+import { History } from './history.ts'
 import type { OutputEvent } from './output.ts'
 import { Planner } from './plan.ts'
 import { prepare } from './prepare.ts'
@@ -13,27 +14,33 @@ import { ReplicaSet } from './replica-set.ts'
 import type { WorkerRoom } from './room.ts'
 import { SpawnedWorker } from './spawned.ts'
 import { StaticFiles } from './static.ts'
+import { usualProbationMs } from './trial.ts'
 import type { SupervisedWorker } from './types.ts'
 import { measure } from './usage.ts'
-
-/** How long a new generation has to live before the old one is stopped, in milliseconds. */
-const usualProbationMs = 5000
 
 /** How long requests in flight to an old generation may take, in milliseconds. */
 const usualRetireMs = 20_000
 
-/** Makes the worker a table of the configuration describes. Nothing is started before `start`. */
-export function createWorker(config: WorkerConfig, room: WorkerRoom): SupervisedWorker {
+/**
+ * Makes the worker a table of the configuration describes. Nothing is started before `start`.
+ *
+ * @param history of the workers of that name before; left out = there was none
+ */
+export function createWorker(
+  config: WorkerConfig,
+  room: WorkerRoom,
+  history: History = new History(),
+): SupervisedWorker {
   const clock = systemClock()
   const { logger } = room
   if (config.kind === 'static') return new StaticFiles(config, clock)
   if (isElsewhere(config)) return new ExternalWorker(config, { clock, logger, rootPath: room.rootPath })
   if (!isChild(config)) throw new Error(`worker ${config.name} is neither spawned nor elsewhere`)
   const { replicas } = config.run
-  if (replicas === 1) return spawnedWorker(config, config.name, room)
+  if (replicas === 1) return spawnedWorker(config, config.name, room, history)
   const names = Array.from({ length: replicas }, (_, index) => `${config.name}.${index + 1}`)
   const members = names.map((name, index) =>
-    spawnedWorker({ ...config, name }, config.name, room, index === 0),
+    spawnedWorker({ ...config, name }, config.name, room, history, index === 0),
   )
   return new ReplicaSet(config, members)
 }
@@ -44,6 +51,7 @@ function spawnedWorker(
   config: ChildWorker,
   routed: string,
   room: WorkerRoom,
+  history: History,
   prepares = true,
 ): SpawnedWorker {
   const clock = systemClock()
@@ -60,6 +68,7 @@ function spawnedWorker(
     probationMs: room.probationMs ?? usualProbationMs,
     retire: (address) => within(retireMs, room.retire?.(routed, address, retireMs)),
     measure,
+    tally: history.tally(config.name),
     launch: async (generation, signal) => {
       const plan = await planner.plan(generation)
       if (isProblem(plan)) return plan

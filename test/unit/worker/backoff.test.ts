@@ -19,13 +19,13 @@ function backoff(changes: Partial<typeof policy> = {}): { clock: FakeClock; subj
 }
 
 describe('the wait before the next start', () => {
-  it('doubles from the minimum to the maximum', () => {
+  it('25: doubles from the minimum to the maximum', () => {
     const { subject } = backoff({ crashCount: 100 })
     const delays = Array.from({ length: 8 }, () => subject.died().delayMs)
     assert.deepEqual(delays, [500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000])
   })
 
-  it('differs by up to a quarter either way', () => {
+  it('25: differs by up to a quarter either way', () => {
     const { clock, subject } = backoff({ crashCount: 100 })
     clock.chance = 0
     assert.equal(subject.died().delayMs, 375)
@@ -33,7 +33,7 @@ describe('the wait before the next start', () => {
     assert.equal(subject.died().delayMs, 1250)
   })
 
-  it('starts from the minimum again after a healthy time', () => {
+  it('25: starts from the minimum again after a healthy time', () => {
     const { clock, subject } = backoff()
     subject.died()
     subject.died()

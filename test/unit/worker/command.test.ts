@@ -81,7 +81,7 @@ describe('the command line of a Uvicorn worker', () => {
     assert.equal(prefix('/tools', true, '/'), '/tools')
   })
 
-  it("ends with the user's own arguments, and gives a worker at least a second to finish", () => {
+  it("38: ends with the user's own arguments, and gives a worker at least a second to finish", () => {
     const run = { args: ['--log-level', 'debug'], factory: true, stopGraceMs: 500 }
     const { argv } = uvicornCommand(uvicorn('/app', run), input)
     assert.deepEqual(argv.slice(-3), ['--factory', '--log-level', 'debug'])

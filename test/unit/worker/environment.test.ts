@@ -32,7 +32,7 @@ describe("a worker's environment", () => {
     assert.equal(env['UVICORN_LOG_LEVEL'], 'x')
   })
 
-  it("takes the worker's own value over the inherited one and over our defaults", () => {
+  it("54, 55: takes the worker's own value over the inherited one and over our defaults", () => {
     const gateway = { COLOUR: 'red' }
     const own = { COLOUR: 'blue', PYTHONFAULTHANDLER: '0' }
     const env = workerEnvironment({ ...input, gateway, own })

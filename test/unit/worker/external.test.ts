@@ -50,6 +50,48 @@ describe('a worker run elsewhere', () => {
     assert.deepEqual([...paths], ['/base/up'])
   })
 
+  it('has failed when it has not answered by its ready timeout, is asked on, and comes back', async (t) => {
+    const clock = new FakeClock()
+    const server = createServer((_, response) => void response.end())
+    t.after(() => server.close())
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const at = server.address()
+    const port = typeof at === 'object' ? (at?.port ?? 0) : 0
+    const address = { kind: 'tcp', host: '127.0.0.1', port } as const
+    const config = elsewhere(address)
+    const late = { ...config, ready: { ...config.ready, timeoutMs: 60_000 } }
+    const worker = new ExternalWorker(late, { clock, logger: new RecordingLogger(), rootPath: '' })
+    t.after(() => worker.close())
+    worker.start()
+    // The question that is due at the same moment comes after.
+    clock.advance(59_999)
+    assert.equal(worker.everReady, false)
+    clock.advance(1)
+    const failed = await reached(worker, 'failed')
+    assert.deepEqual([failed.reason.code, failed.retrying], ['ready_timeout', true])
+    await reached(worker, 'ready')
+    assert.deepEqual(worker.addresses, [address])
+  })
+
+  it('that was ready in time does not fail later', async (t) => {
+    const clock = new FakeClock()
+    const server = createServer((_, response) => void response.end())
+    t.after(() => server.close())
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const at = server.address()
+    const port = typeof at === 'object' ? (at?.port ?? 0) : 0
+    const config = elsewhere({ kind: 'tcp', host: '127.0.0.1', port })
+    const never = { ...config, ready: { ...config.ready, timeoutMs: 60_000, probeIntervalMs: 0 } }
+    const worker = new ExternalWorker(never, { clock, logger: new RecordingLogger(), rootPath: '' })
+    t.after(() => worker.close())
+    worker.start()
+    clock.advance(0)
+    await reached(worker, 'ready')
+    assert.deepEqual(clock.pending, [])
+  })
+
   it('is asked no more when it is closed', async (t) => {
     const clock = new FakeClock()
     const address = { kind: 'unix', path: '/nowhere' } as const

@@ -24,7 +24,7 @@ it('a worker is placed in the checkout a link leads to, with its script', async 
   }
 })
 
-it('variables are read again: .env below, env_file, env above', async (t) => {
+it('54: variables are read again: .env below, env_file, env above', async (t) => {
   const directory = await freshDirectory(t, { files: { 'api.env': 'B=file\nC=file\n' } })
   const file = { path: join(directory, 'api.env'), name: 'api.env', where: 'fluxlit.toml:2' }
   const envSources = { below: { A: 'below', B: 'below' }, file, above: { C: 'above' } }

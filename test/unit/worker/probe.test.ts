@@ -40,7 +40,7 @@ const plain = { 'content-type': 'text/plain; charset=utf-8' }
 const stuck: RequestListener = (_, response) => void response.writeHead(200, plain).write('o')
 
 describe('an HTTP worker', () => {
-  it('is ready with any status below 500', async (t) => {
+  it('17: is ready with any status below 500', async (t) => {
     assert.deepEqual(await ask(t, 'http', (_, response) => void response.writeHead(404).end()), { ok: true })
     assert.deepEqual(await ask(t, 'http', (_, response) => void response.writeHead(503).end()), {
       ok: false,
@@ -77,12 +77,12 @@ describe('an HTTP worker', () => {
 })
 
 describe('a Streamlit worker', () => {
-  it('is ready with the very answer of its health check', async (t) => {
+  it('17: is ready with the very answer of its health check', async (t) => {
     const result = await ask(t, 'streamlit', (_, response) => void response.writeHead(200, plain).end('ok'))
     assert.deepEqual(result, { ok: true })
   })
 
-  it('is not ready with its page, another body or another status', async (t) => {
+  it('17, 18: is not ready with its page, another body or another status', async (t) => {
     const html = { 'content-type': 'text/html' }
     const answers: RequestListener[] = [
       (_, response) => void response.writeHead(200, html).end('ok'),

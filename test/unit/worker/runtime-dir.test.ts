@@ -30,7 +30,7 @@ function refusal(candidates: readonly string[]): string {
 }
 
 describe('the runtime directory', () => {
-  it('is private at both levels and carries the process id', async (t) => {
+  it('12: is private at both levels and carries the process id', async (t) => {
     const directory = open([join(await place(t), 'fluxlit')])
     assert.equal(statSync(directory.path).mode & 0o777, 0o700)
     assert.equal(statSync(join(directory.path, '..')).mode & 0o777, 0o700)
@@ -78,7 +78,7 @@ describe('the runtime directory', () => {
     assert.match(refusal([base]), /too long/)
   })
 
-  it('loses what gateways that are dead left, and keeps what others use', async (t) => {
+  it('12: loses what gateways that are dead left, and keeps what others use', async (t) => {
     const base = await place(t)
     const { path } = open([base])
     const ended = spawnSync('true')

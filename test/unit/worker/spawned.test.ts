@@ -52,7 +52,7 @@ describe('a worker that starts', () => {
     assert.deepEqual(expectState(subject, 'failed').reason, refuse)
   })
 
-  it('gets another port at once when it lost its own, without that counting', async (t) => {
+  it('11: gets another port at once when it lost its own, without that counting', async (t) => {
     const subject = bench(t)
     await begin(subject)
     await boot(subject, { ...unready, portLost: true })
