@@ -1,7 +1,7 @@
 /** `fluxlit serve` from configuration to exit code. */
 
 import { exitCode, type Problem } from '../fault/startup.ts'
-import { createLogger, type LogRoom, type LogTarget } from '../log/logger.ts'
+import { openLog, type Log, type LogRoom, type LogTarget } from '../log/logger.ts'
 import type { Logger } from '../log/types.ts'
 import type { SupervisedWorker } from '../worker/types.ts'
 import { Development, type DevelopmentOptions } from './dev/development.ts'
@@ -28,20 +28,29 @@ export interface RunOutcome {
 /** How long a slow reader of our output may keep the process at its end, in milliseconds. */
 const flushMs = 1_000
 
-/** Runs a gateway until it is told to stop or cannot go on. @throws StartupError as {@link Gateway.start} */
+/**
+ * Runs a gateway until it is told to stop or cannot go on.
+ * @throws StartupError as {@link Gateway.start}, and when the log file cannot be opened
+ */
 export async function run(parts: RunParts): Promise<RunOutcome> {
-  const log = createLogger(parts.config.log, parts.output)
+  const config = parts.config.log
+  // Whoever develops looks at the terminal, also with the configuration of the server.
+  const log = await openLog(parts.mode === 'dev' ? { ...config, file: null } : config, parts.output)
   try {
     return await serve(parts, log)
   } finally {
-    await log.sink.close(flushMs)
+    await log.close(flushMs)
   }
 }
 
-async function serve(parts: RunParts, { logger, sink }: LogRoom): Promise<RunOutcome> {
+async function serve(parts: RunParts, log: Log): Promise<RunOutcome> {
+  const { logger, sink } = log
   for (const note of parts.notes) logger.info({}, `found ${note}`)
   using system = openSystem(parts.env, logger)
-  const signals = new SignalDesk()
+  const signals = new SignalDesk({
+    reopen: () => log.reopen(),
+    hangUp: parts.mode === 'dev' ? 'stop' : 'reload',
+  })
   const development = openDevelopment(parts, logger, sink, signals)
   try {
     const gateway = await Gateway.start({
@@ -51,7 +60,8 @@ async function serve(parts: RunParts, { logger, sink }: LogRoom): Promise<RunOut
       onStop: () => signals.ask('stop'),
       explain: development === null ? null : (worker) => development.explain(worker),
     })
-    process.once('uncaughtException', (error) => crash(gateway, logger, error))
+    log.announce({ url: gateway.url }, 'listening')
+    process.once('uncaughtException', (error) => crash(gateway, log, error))
     signals.serve({
       reload: () =>
         void reloadBySignal(gateway, logger, system).catch((error: unknown) =>
@@ -61,12 +71,13 @@ async function serve(parts: RunParts, { logger, sink }: LogRoom): Promise<RunOut
       now: () => gateway.destroy(),
     })
     development?.attach(gateway)
-    const ending = await Promise.race([signals.asked, watch(gateway, logger, system, parts.mode)])
+    const ending = await Promise.race([signals.asked, watch(gateway, log, system, parts.mode)])
     if (ending.kind === 'asked') logger.info({ by: ending.by }, 'stopping')
     system.notifier.stopping()
     extendStop(gateway, system)
     const outcome = await gateway.close()
     logger.info({}, 'stopped')
+    log.announce({}, 'stopped')
     return conclude(ending, outcome.cutRequests)
   } finally {
     development?.close()
@@ -117,9 +128,15 @@ async function reloadBySignal(gateway: Gateway, logger: Logger, system: System):
 }
 
 /** A bug: nothing is known about the state any more, but the workers must not outlive the gateway. */
-function crash(gateway: Gateway, logger: Logger, error: Error): void {
-  logger.error({ stack: error.stack }, `internal error: ${error.message}`)
+function crash(gateway: Gateway, log: Log, error: Error): void {
+  // Another one on the way out changes nothing.
+  process.on('uncaughtException', giveUp)
+  log.logger.error({ stack: error.stack }, `internal error: ${error.message}`)
   gateway.destroy()
+  log.close(flushMs).then(giveUp, giveUp)
+}
+
+function giveUp(): never {
   process.exit(exitCode.internal)
 }
 
@@ -135,12 +152,7 @@ function extendStop({ config }: Gateway, { notifier }: System): void {
  * Follows the workers: says when all are ready, and resolves when the gateway has no reason to live. That is
  * decided only when every required worker has settled, so that it does not depend on which was faster.
  */
-function watch(
-  gateway: Gateway,
-  logger: Logger,
-  { notifier }: System,
-  mode: RunParts['mode'],
-): Promise<Ending> {
+function watch(gateway: Gateway, log: Log, { notifier }: System, mode: RunParts['mode']): Promise<Ending> {
   return new Promise((resolve) => {
     const started = performance.now()
     const followed = new WeakSet<SupervisedWorker>()
@@ -154,7 +166,9 @@ function watch(
       if (announced) return notifier.status(statusLine(workers))
       if (!workers.every((worker) => !worker.required || worker.state.kind === 'ready')) return
       announced = true
-      logger.info({ after_ms: Math.round(performance.now() - started) }, 'ready')
+      const after = { after_ms: Math.round(performance.now() - started) }
+      log.logger.info(after, 'ready')
+      log.announce(after, 'ready')
       notifier.ready(statusLine(workers))
     }
     gateway.onFleet((workers) => {

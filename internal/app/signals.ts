@@ -8,9 +8,17 @@ export type Ending =
   | { readonly kind: 'never-ready'; readonly problems: readonly Problem[] }
   | { readonly kind: 'gave-up'; readonly problems: readonly Problem[] }
 
+/** What signals mean from the start on. */
+export interface SignalMeanings {
+  /** SIGUSR1: the log file was moved. Never left alone: Node would open a debugger. */
+  readonly reopen: () => void
+  /** SIGHUP: a service's request to reload, or the terminal is gone and with it who looked at it. */
+  readonly hangUp: 'reload' | 'stop'
+}
+
 /** What signals do besides ending the run. */
 export interface SignalActions {
-  /** SIGHUP. */
+  /** SIGHUP, where it does not stop. */
   readonly reload: () => void
   /** SIGUSR2. */
   readonly dump: () => void
@@ -27,12 +35,13 @@ export class SignalDesk {
   #actions: SignalActions | null = null
   #isAsked = false
 
-  constructor() {
+  constructor({ reopen, hangUp }: SignalMeanings) {
     const stop = (signal: NodeJS.Signals): void => this.#stop(signal)
     this.#listeners = [
       ['SIGTERM', stop],
       ['SIGINT', stop],
-      ['SIGHUP', () => this.#actions?.reload()],
+      ['SIGHUP', hangUp === 'stop' ? stop : () => this.#actions?.reload()],
+      ['SIGUSR1', reopen],
       ['SIGUSR2', () => this.#actions?.dump()],
     ]
     for (const [signal, listener] of this.#listeners) process.on(signal, listener)

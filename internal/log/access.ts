@@ -50,8 +50,7 @@ function accessFields(record: AccessRecord): LogFields {
     request_id: record.id,
     trace_id: record.traceId,
     method: record.method,
-    // Query values are other people's data, tokens among them.
-    path: record.hasQuery ? `${record.path}?[redacted]` : record.path,
+    path: pathText(record),
     route: record.route,
     worker: record.worker,
     status: record.status,
@@ -64,6 +63,12 @@ function accessFields(record: AccessRecord): LogFields {
     ...(record.kind === 'websocket' ? { websocket: true } : {}),
     ...(record.heldMs > 0 ? { held_ms: round(record.heldMs) } : {}),
   }
+}
+
+/** Query values are other people's data, tokens among them; so is who the client claims to be before an `@`. */
+function pathText({ path, hasQuery }: AccessRecord): string {
+  const shown = path.startsWith('/') ? path : path.replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/is, '$1[redacted]@')
+  return hasQuery ? `${shown}?[redacted]` : shown
 }
 
 function round(ms: number): number {

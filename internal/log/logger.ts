@@ -1,8 +1,9 @@
-/** The gateway's logger: pino for the records, one bounded sink for the bytes. */
+/** The gateway's log: pino for the records, one bounded sink for the bytes, standard output or a file behind it. */
 
 import { pino, stdTimeFunctions, type Logger as Pino } from 'pino'
 import type { LogConfig } from '../config/config.ts'
-import { openOutlet } from './outlet.ts'
+import { LogFile } from './file.ts'
+import { openOutlet, type Outlet } from './outlet.ts'
 import { createSink, type LineSink } from './sink.ts'
 import { createTextFormat } from './text.ts'
 import type { LogFields, Logger, LogLevel } from './types.ts'
@@ -17,20 +18,69 @@ export interface LogTarget {
   readonly colour: boolean
 }
 
-/** A logger and what must be asked of it at the end. */
+/** A logger and the lines it writes. */
 export interface LogRoom {
   readonly logger: Logger
   readonly sink: LineSink
 }
 
+/** The log of a whole run. */
+export interface Log extends LogRoom {
+  /** Tells whoever sees only standard output how the run goes, and where its log is; nothing when it is there. */
+  announce(fields: LogFields, message: string): void
+  /** The log file was moved: a new one is begun under its name. Nothing without a file. */
+  reopen(): void
+  /** Writes what waits, for at most `ms` milliseconds. */
+  close(ms: number): Promise<void>
+}
+
 /** Builds the logger: JSON records with `time` (ISO 8601), `level`, `msg`; text on a terminal. */
 export function createLogger(config: LogConfig, target: LogTarget): LogRoom {
-  const text = config.format === 'text' || (config.format === 'auto' && target.isTerminal)
-  const format = text ? createTextFormat(target.colour) : escapeControls
-  const sink = createSink(openOutlet(target.stream), {
-    dropped: (count) => format(droppedLine(count)),
-    elsewhere: elsewhere(target.other),
-  })
+  const isText = config.format === 'text' || (config.format === 'auto' && target.isTerminal)
+  const format = isText ? createTextFormat(target.colour) : escapeControls
+  return createRoom(config, openOutlet(target.stream), format, elsewhere(target.other))
+}
+
+/**
+ * Opens the log where the configuration wants it: `log.file`, else the target. In a file `auto` is JSON.
+ * @throws StartupError `log_file` when the file cannot be opened
+ */
+export async function openLog(config: LogConfig, target: LogTarget): Promise<Log> {
+  const shown = createLogger(config, target)
+  if (config.file === null)
+    return {
+      ...shown,
+      announce: () => undefined,
+      reopen: () => undefined,
+      close: (ms) => shown.sink.close(ms),
+    }
+  const tell = elsewhere(target.other)
+  const file = await LogFile.open(config.file, tell)
+  const format = config.format === 'text' ? createTextFormat(false) : escapeControls
+  const kept = createRoom(config, file, format, tell)
+  const { path } = config.file
+  return {
+    ...kept,
+    announce: (fields, message) => shown.logger.info({ ...fields, log: path }, message),
+    reopen: () => {
+      file.reopen()
+      kept.logger.info({ file: path }, 'log file opened again')
+    },
+    close: async (ms) => {
+      await Promise.all([kept.sink.close(ms), shown.sink.close(ms)])
+      // A disk that hangs would keep it open, and must not keep us.
+      void file.close()
+    },
+  }
+}
+
+function createRoom(
+  config: LogConfig,
+  outlet: Outlet,
+  format: (line: string) => string,
+  tell: (text: string) => void,
+): LogRoom {
+  const sink = createSink(outlet, { dropped: (count) => format(droppedLine(count)), elsewhere: tell })
   const destination = { write: (line: string) => sink.write(format(line)) }
   const root = pino(
     {

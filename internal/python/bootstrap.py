@@ -21,7 +21,9 @@ import ast
 import faulthandler
 import importlib
 import json
+import logging
 import os
+import re
 import signal
 import stat
 import sys
@@ -131,6 +133,27 @@ def set_limits(settings: str) -> None:
             resource.setrlimit(getattr(resource, f"RLIMIT_{name.upper()}"), (int(soft), int(hard)))
         except (OSError, ValueError) as error:
             fail("rlimit_refused", f"the limit {setting} cannot be set: {error}", permanent=True)
+
+
+def hide_queries() -> None:
+    """Servers name requests with their query string, in which clients put tokens; the log is no place for those.
+
+    Filters stay on a logger when the server configures logging later. Formatting is left to it.
+    """
+    for name in ("uvicorn.error", "uvicorn.access", "tornado.access"):
+        logging.getLogger(name).addFilter(without_query)
+
+
+def without_query(record: logging.LogRecord) -> bool:
+    if isinstance(record.args, tuple):
+        record.args = tuple(shortened(argument) for argument in record.args)
+    return True
+
+
+def shortened(argument: object) -> object:
+    if not isinstance(argument, str):
+        return argument
+    return re.sub(r'(/[^\s?"]*)\?[^\s"]+', r"\1?[redacted]", argument)
 
 
 # -- errors in the user's own code --------------------------------------------------------------------------
@@ -453,6 +476,7 @@ def main() -> None:
         # After the lifeline: its thread must not be the one too many.
         set_limits(arguments[0])
         mode, arguments = arguments[1], arguments[2:]
+    hide_queries()
     if mode == "uvicorn":
         run_uvicorn(arguments)
     elif mode == "streamlit":

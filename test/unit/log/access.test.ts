@@ -98,3 +98,11 @@ test('below the level nothing is built', () => {
   createAccessLog(logger, true)(record)
   assert.deepEqual(logger.lines, [])
 })
+
+test('of a target that is no path, who the client claims to be is not written', () => {
+  const paths = ['http://me:pw@host/a', 'me:p@w@host:443', 'http://host/a', '*']
+  const logger = keeping(true)
+  for (const path of paths) createAccessLog(logger, true)({ ...record, path, hasQuery: false })
+  const written = logger.lines.map(([, fields]) => fields['path'])
+  assert.deepEqual(written, ['http://[redacted]@host/a', '[redacted]@host:443', 'http://host/a', '*'])
+})

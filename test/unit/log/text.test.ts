@@ -16,7 +16,7 @@ test('a worker is named before the message', () => {
   assert.equal(plain(line({ msg: 'ready', worker: 'api' })), '03:04:05 info  api ready\n')
 })
 
-test("every line of a worker's output carries its name", () => {
+test("52: every line of a worker's output carries its name", () => {
   const text = plain(line({ msg: 'Traceback\n  x', worker: 'ui', pid: 7, stream: 'stderr' }))
   assert.equal(text, '03:04:05 ui   | Traceback\n         ui   |   x\n')
 })
