@@ -1,101 +1,64 @@
 /** The answers the gateway gives itself: health, redirects, refusals. */
 
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
 import { answered, type Exchange } from '../exchange/exchange.ts'
 import { statusOf, type Failure } from '../fault/failure.ts'
-import { renderFailure, renderFailureBytes, type FailureFormat } from '../fault/page.ts'
-import { lingerThenDestroy, lingerThenEnd } from '../proxy/linger.ts'
+import { renderFailure, type FailureFormat } from '../fault/page.ts'
+import { dateLine } from '../http1/status-line.ts'
+import type { Transaction } from '../http1/transaction.ts'
 
-/** Refuses a request: the failure goes into the record, its page to the client. */
-export function refuse(exchange: Exchange, response: ServerResponse, reason: Failure): void {
-  note(exchange, reason)
-  if (response.headersSent || response.destroyed) return void response.destroy()
-  const page = renderFailure(reason, formatFor(exchange), exchange.id)
-  const unread = !response.req.complete && announcesBody(response.req)
-  const end = unread || closesConnection(page.status) ? ['Connection', 'close'] : []
-  response.writeHead(page.status, [...page.headers, ...end])
-  answered(exchange, page.status)
-  exchange.bytesOut = Buffer.byteLength(page.body)
-  if (!unread) return void response.end(page.body)
-  // The answer leaves now; the connection ends when the client has stopped sending.
-  response.write(page.body)
-  lingerThenEnd(response.req, response)
-}
-
-/** Refuses a handshake on its bare socket. */
-export function refuseSocket(exchange: Exchange, socket: Socket, reason: Failure): void {
-  note(exchange, reason)
-  if (socket.destroyed) return
+/** Refuses a request or a handshake: the failure goes into the record, its page to the client. */
+export function refuse(exchange: Exchange, transaction: Transaction, reason: Failure): void {
+  exchange.reason = reason.code
+  exchange.cause = reason.cause ?? (reason.detail === undefined ? undefined : reason.detail)
+  if (transaction.answering) return transaction.breakOff()
   answered(exchange, statusOf(reason.code))
-  socket.end(renderFailureBytes(reason, 'text', exchange.id))
-  lingerThenDestroy(socket)
+  const { status, lines, body } = renderFailure(reason, formatFor(exchange), exchange.id)
+  const keep = transaction.requestComplete && exchange.kind === 'http' && !closesConnection(status)
+  transaction.answer(status, dateLine() + exchange.ownLines + lines, body, keep)
 }
 
 /** Answers with a JSON body. */
 export function answerJson(
   exchange: Exchange,
-  response: ServerResponse,
+  transaction: Transaction,
   status: number,
   body: string,
   retryAfterS: number | null,
 ): void {
   answered(exchange, status)
-  exchange.bytesOut = Buffer.byteLength(body)
-  response.writeHead(status, [
-    'Content-Type',
-    'application/json',
-    'Content-Length',
-    String(exchange.bytesOut),
-    'Cache-Control',
-    'no-store',
-    'X-Request-ID',
-    exchange.id,
-    ...(retryAfterS === null ? [] : ['Retry-After', String(retryAfterS)]),
-  ])
-  response.end(body)
+  const again = retryAfterS === null ? '' : `Retry-After: ${retryAfterS}\r\n`
+  const lines = `Content-Type: application/json\r\nCache-Control: no-store\r\nX-Request-ID: ${exchange.id}\r\n`
+  transaction.answer(status, dateLine() + exchange.ownLines + lines + again, body)
 }
 
 /** Explains why a worker does not run; only in development. */
-export function answerPage(exchange: Exchange, response: ServerResponse, html: string): void {
+export function answerPage(exchange: Exchange, transaction: Transaction, html: string): void {
   exchange.reason = 'worker_down'
   answered(exchange, 503)
-  exchange.bytesOut = Buffer.byteLength(html)
-  response.writeHead(503, [
-    'Content-Type',
-    'text/html; charset=utf-8',
-    'Content-Length',
-    String(exchange.bytesOut),
-    'Cache-Control',
-    'no-store',
-    'Retry-After',
-    '2',
-    'X-Request-ID',
-    exchange.id,
-  ])
-  response.end(html)
+  const lines =
+    'Content-Type: text/html; charset=utf-8\r\nCache-Control: no-store\r\nRetry-After: 2\r\n' +
+    `X-Request-ID: ${exchange.id}\r\n`
+  transaction.answer(503, dateLine() + exchange.ownLines + lines, html)
 }
 
-/** Redirects with 307, which keeps the method. */
-export function answerRedirect(exchange: Exchange, response: ServerResponse, location: string): void {
-  answered(exchange, 307)
-  response.writeHead(307, ['Location', location, 'Content-Length', '0', 'X-Request-ID', exchange.id])
-  response.end()
+/** Redirects with a status that keeps the method: 307 for now, 308 for good. */
+export function answerRedirect(
+  exchange: Exchange,
+  transaction: Transaction,
+  status: 307 | 308,
+  location: string,
+): void {
+  answered(exchange, status)
+  const lines = `Location: ${location}\r\nX-Request-ID: ${exchange.id}\r\n`
+  transaction.answer(status, dateLine() + exchange.ownLines + lines, '')
 }
 
-/** While a request is handed over, Node has not yet seen that it ends with its head. */
-function announcesBody({ headers }: IncomingMessage): boolean {
-  return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
-}
-
-function note(exchange: Exchange, reason: Failure): void {
-  exchange.reason = reason.code
-  exchange.cause = reason.cause
-  exchange.status = statusOf(reason.code)
-}
-
-/** Streamlit's own calls show the body of an error to the person: it must be a sentence, not JSON. */
+/**
+ * A page for people; a sentence for sockets and for Streamlit's own calls, which show the body of an error to the
+ * person; otherwise JSON.
+ */
 function formatFor(exchange: Exchange): FailureFormat {
+  if (exchange.kind === 'websocket') return 'text'
   if (exchange.head?.isNavigation === true) return 'html'
   return exchange.path.includes('/_stcore/') ? 'text' : 'problem'
 }
@@ -108,6 +71,7 @@ function closesConnection(status: number): boolean {
     status === 413 ||
     status === 414 ||
     status === 417 ||
+    status === 426 ||
     status === 431 ||
     status === 501 ||
     status === 505

@@ -1,18 +1,23 @@
-/** One request on its way to its worker: `forward`, and once more when that is safe. */
+/** One request on its way to its worker: `admit -> forward`, and once more when that is safe. */
 
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Exchange } from '../exchange/exchange.ts'
-import type { Head } from '../exchange/head.ts'
+import { answered, type Exchange } from '../exchange/exchange.ts'
+import { hasBody, type Head } from '../exchange/head.ts'
 import { failure, type Failure } from '../fault/failure.ts'
-import { RequestBody } from '../proxy/body.ts'
-import { outgoingHead } from '../proxy/outgoing.ts'
+import type { ClientConnection, UpstreamError } from '../http1/client-connection.ts'
+import type { AnswerHead } from '../http1/head.ts'
+import type { ServerConnection } from '../http1/server-connection.ts'
+import type { Transaction } from '../http1/transaction.ts'
+import { disagreement } from '../proxy/agree.ts'
+import { agreementLines } from '../proxy/incoming.ts'
+import { outgoingRequest } from '../proxy/outgoing.ts'
 import { Relay } from '../proxy/relay.ts'
 import { wasNeverSent } from '../proxy/translate.ts'
+import { Tunnel } from '../proxy/tunnel.ts'
 import { Upstream } from '../proxy/upstream.ts'
 import type { Route } from '../route/table.ts'
 import type { PathTarget } from '../route/target.ts'
 import { refuse } from './answer.ts'
-import type { Backend } from './backend.ts'
+import type { Admitted, Backend } from './backend.ts'
 import type { RequestDeps } from './deps.ts'
 import { namesFile } from './streamlit.ts'
 
@@ -24,98 +29,86 @@ export interface Handling {
   readonly deps: RequestDeps
   readonly exchange: Exchange
   readonly head: Head
-  readonly request: IncomingMessage
-  readonly response: ServerResponse
+  readonly transaction: Transaction
+  readonly connection: ServerConnection
+  /** Routes it anew, by the configuration then in force. */
+  readonly again: () => void
 }
 
 /** Everything needed to send the request to its worker, and to send it once more when that is safe. */
 export class Attempt {
-  readonly backend: Backend
+  readonly #backend: Backend
   readonly #handling: Handling
   readonly #path: string
   readonly #expectsFile: boolean
-  readonly #body: RequestBody | null
-  readonly #heldSince = performance.now()
-  #bodyStarted = false
-  /** Where the request is now; null while it waits. */
-  #sent: { readonly upstream: Upstream; readonly relay: Relay } | null = null
+  #heldSince = 0
+  #relay: Relay | null = null
   #retried = false
-  readonly #failedAt = new Set<Upstream>()
+  #failedAt: Set<Upstream> | null = null
 
   constructor(handling: Handling, backend: Backend, target: PathTarget, route: WorkerRoute) {
-    this.backend = backend
+    this.#backend = backend
     this.#handling = handling
     this.#path = backend.pathFor(target, route.rootSegments, route.mountSegments)
     this.#expectsFile = backend.config.kind === 'streamlit' && namesFile(route.below)
-    const { head, response } = handling
-    // One listener, however often the request is sent.
-    response.once('close', () => this.#closed())
-    this.#body =
-      head.chunked || (head.contentLength ?? 0) > 0 ? new RequestBody(backend.config.maxBodyBytes) : null
   }
 
-  /** Goes on after a wait. */
-  resume(outcome: Upstream | Failure): void {
-    const { exchange, response } = this.#handling
-    exchange.heldMs = performance.now() - this.#heldSince
-    if (response.destroyed || response.closed) return
-    if (outcome instanceof Upstream) this.send(outcome)
-    else refuse(exchange, response, outcome)
+  /** Asks for the worker and goes on, now or after a wait. */
+  admit(): void {
+    const { head, connection } = this.#handling
+    // A socket is never a page load: it waits.
+    const admission = this.#backend.admit(head.isNavigation && head.websocket === null, connection.socket)
+    if (!(admission instanceof Promise)) return this.#go(admission)
+    this.#wait(admission)
   }
 
-  send(upstream: Upstream): void {
-    const { exchange, head, request, response } = this.#handling
-    exchange.worker = this.backend.config.name
-    const headers = outgoingHead(exchange, head, this.backend.rules)
-    if (this.#body !== null) {
-      if (head.contentLength !== null) headers.push('Content-Length', String(head.contentLength))
-      this.#startBody(this.#body)
-    }
-    const relay = new Relay({
-      exchange,
-      request,
-      response,
-      expectsFile: this.#expectsFile,
-      onFailure: (reason, error) => this.#failed(upstream, reason, error),
+  #wait(admission: Promise<Admitted>): void {
+    if (this.#heldSince === 0) this.#heldSince = performance.now()
+    void admission.then((outcome) => {
+      const { exchange, transaction } = this.#handling
+      exchange.heldMs = performance.now() - this.#heldSince
+      if (!transaction.done) this.#go(outcome)
     })
-    this.#sent = { upstream, relay }
+  }
+
+  #go(outcome: Admitted): void {
+    const { exchange, transaction, again } = this.#handling
+    if (outcome instanceof Upstream) this.#send(outcome)
+    else if (outcome === 'moved') again()
+    else refuse(exchange, transaction, outcome)
+  }
+
+  #send(upstream: Upstream): void {
+    const { deps, exchange, head, transaction } = this.#handling
+    const { config, rules } = this.#backend
+    exchange.worker = config.name
     upstream.inFlight += 1
-    try {
-      upstream.dispatch({ method: head.method, path: this.#path, headers, body: this.#body }, relay)
-    } catch (error) {
-      this.#failed(upstream, { ...failure('internal'), cause: error }, null)
-    }
+    const isHandshake = head.websocket !== null
+    this.#relay = new Relay(
+      {
+        exchange,
+        head,
+        transaction,
+        request: outgoingRequest(exchange, head, rules, this.#path),
+        headers: deps.headers.of(config.name),
+        expectsFile: this.#expectsFile,
+        maxBodyBytes: config.kind === 'static' ? 0 : config.maxBodyBytes,
+        onEnd: () => (upstream.inFlight -= 1),
+        onFailure: (reason, error) => this.#failed(upstream, reason, error),
+        onSwitched: (worker, answer, bytes, start, end) =>
+          this.#open(upstream, worker, answer, bytes, start, end),
+      },
+      upstream.connection(isHandshake),
+    )
   }
 
-  #closed(): void {
-    if (this.#sent === null) return
-    this.#sent.upstream.inFlight -= 1
-    if (!this.#handling.response.writableFinished) this.#sent.relay.abandon()
-  }
-
-  #startBody(body: RequestBody): void {
-    if (this.#bodyStarted) return
-    this.#bodyStarted = true
-    const { exchange, head, request, response } = this.#handling
-    // Before the record is settled, which waits for the same event.
-    response.prependOnceListener('close', () => {
-      exchange.bytesIn = body.bytes
-    })
-    // Sent only now that route, size and worker are settled (RFC 9110 10.1.1); never passed on.
-    if (head.expectsContinue) response.writeContinue()
-    body.once('error', () => request.unpipe(body))
-    request.once('aborted', () => body.destroy())
-    request.pipe(body)
-  }
-
-  #failed(upstream: Upstream, reason: Failure, error: unknown): void {
-    const { exchange, response } = this.#handling
-    if (error === null || !this.#mayRepeat(reason, error)) return refuse(exchange, response, reason)
+  #failed(upstream: Upstream, reason: Failure, error: UpstreamError | null): void {
+    const { exchange, transaction, connection } = this.#handling
+    if (error === null || !this.#mayRepeat(reason, error)) return refuse(exchange, transaction, reason)
     this.#retried = true
-    upstream.inFlight -= 1
-    this.#sent = null
+    this.#failedAt ??= new Set()
     this.#failedAt.add(upstream)
-    void this.backend.readmit(this.#failedAt, response).then((outcome) => this.resume(outcome))
+    this.#wait(this.#backend.readmit(this.#failedAt, connection.socket))
   }
 
   /**
@@ -124,14 +117,45 @@ export class Attempt {
    * without a body go once more, as long as no byte of an answer came. A timeout would only take as long again,
    * and an invalid answer is an answer.
    */
-  #mayRepeat(reason: Failure, error: unknown): boolean {
+  #mayRepeat(reason: Failure, error: UpstreamError): boolean {
     const { head } = this.#handling
     if (reason.code === 'worker_down' && wasNeverSent(error)) {
-      const untouched = this.#body === null || !(this.#body.destroyed || this.#body.readableDidRead)
-      return untouched && performance.now() - this.#heldSince < this.backend.holdMs
+      const waited = this.#heldSince === 0 ? 0 : performance.now() - this.#heldSince
+      return this.#relay?.bodyBegun !== true && waited < this.#backend.holdMs
     }
     const safe = head.method === 'GET' || head.method === 'HEAD' || head.method === 'OPTIONS'
     const unanswered = reason.code === 'upstream_failed' || reason.code === 'worker_down'
-    return safe && unanswered && this.#body === null && !this.#retried
+    return safe && unanswered && head.websocket === null && !hasBody(head) && !this.#retried
+  }
+
+  /** The worker said 101: when it meant this handshake, both ends are joined. */
+  #open(
+    upstream: Upstream,
+    worker: ClientConnection,
+    answer: AnswerHead,
+    bytes: Buffer,
+    start: number,
+    end: number,
+  ): void {
+    const { exchange, head, transaction, connection } = this.#handling
+    const complaint =
+      head.websocket === null ? 'The application switched protocols.' : disagreement(head.websocket, answer)
+    if (complaint !== null) {
+      worker.abort()
+      return refuse(exchange, transaction, failure('upstream_invalid', complaint))
+    }
+    answered(exchange, 101)
+    const settled = transaction.onSettled
+    const tunnel = new Tunnel({
+      exchange,
+      client: connection,
+      worker,
+      idleMs: this.#backend.websocketIdleMs,
+      onClose: () => settled?.(true),
+    })
+    transaction.switchProtocols(agreementLines(answer, exchange.id))
+    const early = connection.handOver(tunnel)
+    this.#backend.hold(tunnel, upstream, connection.socket)
+    tunnel.open(early, bytes, start, end)
   }
 }

@@ -22,10 +22,18 @@ export interface BackendOptions {
   readonly holdMs: number
   /** How many requests may wait at the same time. */
   readonly maxHeld: number
+  /** How long a WebSocket may be silent, in milliseconds; 0 = for ever. */
+  readonly websocketIdleMs: number
 }
 
-/** Whether a request may go on: now, later, or not at all. */
-export type Admission = Upstream | Failure | Promise<Upstream | Failure>
+/**
+ * Where a request goes on: to a process, not at all, or (`moved`) by whatever route there is now: this backend's worker
+ * is gone, or reached in another way, so that the path computed for it means nothing any more.
+ */
+export type Admitted = Upstream | Failure | 'moved'
+
+/** The same, now or after a wait. */
+export type Admission = Admitted | Promise<Admitted>
 
 /** The end of whoever waits, whose place others need: a response or a socket. */
 export type Leaving = Pick<EventEmitter, 'once' | 'off'>
@@ -36,6 +44,14 @@ const retryAfterS = 2
 /** A worker that may have several processes; each has an address of its own. */
 export type RoutableWorker = Worker & { readonly addresses?: readonly Address[] }
 
+/** What a backend does with requests. */
+type Stage =
+  | { readonly kind: 'serving' }
+  /** Its worker ends before the next one is there: everything waits. */
+  | { readonly kind: 'paused' }
+  /** Another configuration is in force, with this backend's successor or without one. */
+  | { readonly kind: 'released'; readonly successor: Backend | null }
+
 /** A worker behind a mount. */
 export class Backend {
   readonly worker: RoutableWorker
@@ -43,17 +59,22 @@ export class Backend {
   readonly rules: OutgoingRules
   readonly #options: BackendOptions
   readonly #base: string
+  /** Everything that decides which path and which host reach it. */
+  readonly #way: string
   readonly #waiting = new Set<(state: WorkerState, released: boolean) => void>()
   readonly #tunnels: Map<Tunnel, Address>
   readonly #retiring = new Map<string, Promise<void>>()
+  readonly #sessions: { lost: number }
   #upstreams: readonly Upstream[] = []
-  #sessionsLost: number
-  #released = false
-  #successor: Backend | null = null
+  #stage: Stage = { kind: 'serving' }
+  /** Whether the worker was ever ready while this backend followed it. */
+  #hasServed = false
   /** Set when every WebSocket is on its way out. */
   #closingCode: number | null = null
 
-  /** @param previous the same worker's backend under the configuration before, whose WebSockets go on */
+  /**
+   * @param previous the backend of that name under the configuration before; its WebSockets go on when the worker does
+   */
   constructor(
     worker: RoutableWorker,
     config: RoutedWorker,
@@ -63,9 +84,11 @@ export class Backend {
     this.worker = worker
     this.config = config
     this.#options = options
-    this.#tunnels = previous === null ? new Map() : previous.#tunnels
-    this.#sessionsLost = previous === null ? 0 : previous.#sessionsLost
+    this.#tunnels = previous?.worker === worker ? previous.#tunnels : new Map()
+    this.#sessions = previous === null ? { lost: 0 } : previous.#sessions
     this.#base = config.kind !== 'static' && config.run.kind === 'url' ? config.run.basePath : ''
+    const { kind, mount, hosts, stripPrefix } = config
+    this.#way = JSON.stringify([kind, mount, hosts, stripPrefix, options.rootPath, this.#base])
     this.rules = { prefix: this.#hiddenPrefix(), ownOrigin: config.kind === 'streamlit' }
     this.#follow(worker.state)
     worker.onChange((state) => this.#follow(state))
@@ -74,6 +97,11 @@ export class Backend {
   /** How long a request may wait for the worker, in milliseconds. */
   get holdMs(): number {
     return this.#options.holdMs
+  }
+
+  /** How long a WebSocket to the worker may be silent, in milliseconds; 0 = for ever. */
+  get websocketIdleMs(): number {
+    return this.#options.websocketIdleMs
   }
 
   /** Requests waiting for the worker. */
@@ -93,7 +121,7 @@ export class Backend {
 
   /** Streamlit sessions that were open when their process ended. */
   get sessionsLost(): number {
-    return this.#sessionsLost
+    return this.#sessions.lost
   }
 
   /**
@@ -114,13 +142,19 @@ export class Backend {
    * waiting page; everything else waits, because a short wait is cheaper than an error (design: held requests).
    */
   admit(isNavigation: boolean, client: Leaving | null): Admission {
-    if (this.#successor !== null) return this.#successor.admit(isNavigation, client)
-    if (this.#released) return { ...failure('worker_down'), retryAfterS }
+    const stage = this.#stage
+    if (stage.kind === 'paused') return this.#hold(client)
+    if (stage.kind === 'released') {
+      const { successor } = stage
+      return successor !== null && successor.#way === this.#way
+        ? successor.admit(isNavigation, client)
+        : 'moved'
+    }
     const { state } = this.worker
     switch (state.kind) {
       case 'ready':
       case 'unhealthy':
-        return this.#leastBusy(none) ?? { ...failure('worker_down'), retryAfterS }
+        return this.#freest()
       case 'starting':
       case 'backing-off':
         return this.#wait(isNavigation, client)
@@ -129,10 +163,9 @@ export class Backend {
       case 'draining':
         return { ...failure('draining'), retryAfterS }
       case 'stopped':
-        // Before its first start, while its program is being looked at, it only seems to have ended.
-        return this.worker.everReady
-          ? { ...failure('draining'), retryAfterS }
-          : this.#wait(isNavigation, client)
+        // Before its first start, while its program is being looked at or its predecessor ends, it only seems to have
+        // ended.
+        return this.#hasServed ? { ...failure('draining'), retryAfterS } : this.#wait(isNavigation, client)
     }
   }
 
@@ -140,7 +173,7 @@ export class Backend {
    * Asks again after these broke: another process, or the next generation once the death is noticed. When all were
    * tried it waits before it begins anew, and forgets them.
    */
-  async readmit(failed: Set<Upstream>, client: Leaving): Promise<Upstream | Failure> {
+  async readmit(failed: Set<Upstream>, client: Leaving): Promise<Admitted> {
     const other = this.#leastBusy(failed)
     if (other !== null) return other
     if (this.#waiting.size >= this.#options.maxHeld) return { ...failure('worker_starting'), retryAfterS }
@@ -151,7 +184,9 @@ export class Backend {
 
   /** Keeps an open WebSocket until it closes. */
   hold(tunnel: Tunnel, upstream: Upstream, closed: EventEmitter): void {
-    if (this.#successor !== null) return this.#successor.hold(tunnel, upstream, closed)
+    const stage = this.#stage
+    if (stage.kind === 'released' && stage.successor !== null)
+      return stage.successor.hold(tunnel, upstream, closed)
     this.#tunnels.set(tunnel, upstream.address)
     closed.once('close', () => this.#tunnels.delete(tunnel))
     // It opened while the others were being closed.
@@ -179,48 +214,74 @@ export class Backend {
       if (addressKey(at) === addressKey(address)) tunnel.close(serviceRestart)
   }
 
-  /** Whether `options` would make no difference to this backend. */
+  /** Whether `options` would make no difference to this backend. Never, once it was released. */
   isMadeWith(options: BackendOptions): boolean {
-    return JSON.stringify(options) === JSON.stringify(this.#options)
+    return this.#stage.kind !== 'released' && JSON.stringify(options) === JSON.stringify(this.#options)
+  }
+
+  /**
+   * Its worker is about to end before another is there: requests wait from now on, until {@link release}. Resolves
+   * when nothing is in flight any more, after `ms` at the latest.
+   */
+  async pause(ms: number): Promise<void> {
+    this.#stage = { kind: 'paused' }
+    await this.#letGo(ms)
   }
 
   /**
    * Nothing is routed here any more: waits at most `ms` for what is in flight. WebSockets stay open. Requests that
-   * wait go on to `successor`, the same worker's backend under the next configuration.
+   * wait go on to `successor`, the backend of that name under the configuration now in force, or are `moved`.
    */
   async release(ms: number, successor: Backend | null): Promise<void> {
-    this.#successor = successor
-    for (const upstream of this.#upstreams) this.#release(upstream)
-    this.#upstreams = []
-    this.#released = true
+    this.#stage = { kind: 'released', successor }
     for (const waiter of this.#waiting) waiter(this.worker.state, true)
-    await within(ms, Promise.all(this.#retiring.values()))
+    await this.#letGo(ms)
+  }
+
+  /** Its worker is about to end for good: closes its WebSockets with 1012. Returns how many sessions are lost by that. */
+  endSessions(): number {
+    const lost = this.config.kind === 'streamlit' ? this.#tunnels.size : 0
+    this.#sessions.lost += lost
+    this.closeTunnels(serviceRestart, 0)
+    return lost
   }
 
   /** Ends the connections to the worker. */
   async close(): Promise<void> {
     for (const tunnel of this.#tunnels.keys()) tunnel.destroy()
-    await Promise.all(this.#upstreams.map((upstream) => upstream.destroy()))
+    for (const upstream of this.#upstreams) upstream.destroy()
   }
 
   #follow(state: WorkerState): void {
-    if (this.#released) return
+    if (this.#stage.kind !== 'serving') return
+    this.#hasServed ||= state.kind === 'ready'
     const wanted = addressesOf(this.worker, state)
     const kept = this.#upstreams.filter(({ address }) =>
       wanted.some((one) => addressKey(one) === addressKey(address)),
     )
-    for (const upstream of this.#upstreams) if (!kept.includes(upstream)) this.#release(upstream)
+    for (const upstream of this.#upstreams) if (!kept.includes(upstream)) this.#leave(upstream)
     const fresh = wanted.filter((one) => !kept.some(({ address }) => addressKey(address) === addressKey(one)))
     this.#upstreams = [...kept, ...fresh.map((address) => new Upstream(address, this.#options.upstream))]
     for (const waiter of this.#waiting) waiter(state, false)
   }
 
-  /** Requests in flight to a process that is no longer routed to finish, or fail with it. */
-  #release(upstream: Upstream): void {
+  async #letGo(ms: number): Promise<void> {
+    for (const upstream of this.#upstreams) this.#retire(upstream)
+    this.#upstreams = []
+    await within(ms, Promise.all(this.#retiring.values()))
+  }
+
+  /** A process serves no more. Of one run elsewhere nobody knows whether it has ended. */
+  #leave(upstream: Upstream): void {
     const key = addressKey(upstream.address)
-    if (this.config.kind === 'streamlit') {
-      for (const at of this.#tunnels.values()) if (addressKey(at) === key) this.#sessionsLost += 1
-    }
+    if (this.config.kind === 'streamlit' && this.worker.spawned)
+      for (const at of this.#tunnels.values()) if (addressKey(at) === key) this.#sessions.lost += 1
+    this.#retire(upstream)
+  }
+
+  /** Requests in flight to a process that is no longer routed to finish, or fail with it. */
+  #retire(upstream: Upstream): void {
+    const key = addressKey(upstream.address)
     const closed = upstream
       .close()
       .catch(() => undefined)
@@ -228,6 +289,13 @@ export class Backend {
         if (this.#retiring.get(key) === closed) this.#retiring.delete(key)
       })
     this.#retiring.set(key, closed)
+  }
+
+  /** A process that may have another request. */
+  #freest(): Upstream | Failure {
+    const upstream = this.#leastBusy(none)
+    if (upstream === null) return { ...failure('worker_down'), retryAfterS }
+    return upstream.isFull ? { ...failure('worker_busy'), retryAfterS } : upstream
   }
 
   #leastBusy(except: ReadonlySet<Upstream>): Upstream | null {
@@ -243,7 +311,7 @@ export class Backend {
     return this.#hold(client)
   }
 
-  #hold(client: Leaving | null): Promise<Upstream | Failure> | Failure {
+  #hold(client: Leaving | null): Promise<Admitted> | Failure {
     if (this.#waiting.size >= this.#options.maxHeld) return { ...failure('worker_starting'), retryAfterS }
     return this.#change(this.#options.holdMs, client, isSettled).then((changed) =>
       changed ? this.admit(false, client) : { ...failure('worker_starting'), retryAfterS },
@@ -289,8 +357,12 @@ function isSettled(state: WorkerState): boolean {
   return state.kind !== 'starting' && state.kind !== 'backing-off'
 }
 
+/**
+ * Where requests go. A process of ours that does not answer its probes may be busy, and is ended if it hangs; one that
+ * is run elsewhere is gone, and asking it would only make clients wait for the same refusal.
+ */
 function addressesOf(worker: RoutableWorker, state: WorkerState): readonly Address[] {
-  if (state.kind !== 'ready' && state.kind !== 'unhealthy') return []
+  if (state.kind !== 'ready' && !(state.kind === 'unhealthy' && worker.spawned)) return []
   return worker.addresses ?? (state.address === null ? [] : [state.address])
 }
 

@@ -6,6 +6,7 @@ import type { Identification } from '../exchange/identify.ts'
 import type { HealthView } from '../health/health.ts'
 import type { AccessLog } from '../log/access.ts'
 import type { OriginRule } from '../proxy/origin.ts'
+import type { ResponseHeaderRules } from '../proxy/response-headers.ts'
 import type { RouteTable } from '../route/table.ts'
 import type { Backend } from './backend.ts'
 
@@ -16,6 +17,8 @@ export interface RequestDeps {
   readonly backends: readonly Backend[]
   readonly health: () => HealthView
   readonly origins: OriginRule
+  /** What answers say besides what workers say. */
+  readonly headers: ResponseHeaderRules
   readonly accessLog: AccessLog
   /** Identification for a connection; the trust decision is made once per socket. */
   readonly identification: (socket: Socket) => Identification
@@ -25,4 +28,6 @@ export interface RequestDeps {
   readonly explain: ((worker: string) => string | null) | null
   /** Whether the listener is the workers' own. */
   readonly internal: boolean
+  /** On the plain listener of `tls.redirect_from`: the port requests are sent on to; null elsewhere. */
+  readonly redirectPort: (() => number) | null
 }

@@ -1,8 +1,9 @@
 /** The workers of one configuration together with what routes to them. */
 
 import { realpathSync } from 'node:fs'
-import type { Config, RoutedWorker, WorkerConfig } from '../config/config.ts'
+import type { Config, WorkerConfig } from '../config/config.ts'
 import type { WorkerFacts } from '../admin/status.ts'
+import { History } from '../worker/history.ts'
 import type { WorkerRoom } from '../worker/room.ts'
 import type { SupervisedWorker } from '../worker/types.ts'
 import { createWorker } from '../worker/worker.ts'
@@ -13,6 +14,8 @@ export interface Member {
   readonly config: WorkerConfig
   readonly worker: SupervisedWorker
   readonly backend: Backend | null
+  /** Of this worker and of those that had its name under the configurations before. */
+  readonly history: History
   /** Where its working directory really was when it was last started on purpose; null when it has none. */
   realCwd: string | null
 }
@@ -20,24 +23,36 @@ export interface Member {
 /** All workers of a configuration. */
 export interface Fleet {
   readonly config: Config
+  /** What its workers were made in. */
+  readonly room: WorkerRoom
   readonly members: readonly Member[]
 }
 
-/** Makes every worker of `config` that `keep` does not already have. Nothing is started. */
+/**
+ * Puts the workers of `config` together. Nothing is started.
+ *
+ * @param before the members of the configuration before; one of the same name hands its history on
+ * @param kept names of those that go on as they are; all others are made
+ */
 export function assembleFleet(
   config: Config,
   room: WorkerRoom,
-  keep: (worker: WorkerConfig) => Member | null = () => null,
+  before: readonly Member[] = [],
+  kept: ReadonlySet<string> = new Set(),
 ): Fleet {
-  const members = config.workers.map((worker): Member => {
-    const kept = keep(worker)
-    const running = kept?.worker ?? createWorker(worker, room)
-    const realCwd = kept === null ? realDirectory(worker) : kept.realCwd
-    if (worker.kind === 'process') return { config: worker, worker: running, backend: null, realCwd }
-    const backend = backendFor(worker, running, backendOptions(config, worker), kept?.backend ?? null)
-    return { config: worker, worker: running, backend, realCwd }
+  const members = config.workers.map((table): Member => {
+    const past = before.find((member) => member.config.name === table.name) ?? null
+    const options = backendOptions(config, table)
+    return past !== null && kept.has(table.name)
+      ? keepMember(past, table, options)
+      : makeMember(past, table, options, room)
   })
-  return { config, members }
+  return { config, room, members }
+}
+
+/** The member of that name. */
+export function memberOf({ members }: Fleet, name: string): Member | null {
+  return members.find(({ config }) => config.name === name) ?? null
 }
 
 /** The worker's working directory with every symbolic link followed; null when it has none or it is gone. */
@@ -50,14 +65,24 @@ export function realDirectory(worker: WorkerConfig): string | null {
   }
 }
 
-function backendFor(
-  config: RoutedWorker,
-  worker: SupervisedWorker,
+function keepMember(past: Member, table: WorkerConfig, options: BackendOptions): Member {
+  const { worker, backend } = past
+  if (table.kind === 'process' || backend === null || backend.isMadeWith(options))
+    return { ...past, config: table }
+  return { ...past, config: table, backend: new Backend(worker, table, options, backend) }
+}
+
+function makeMember(
+  past: Member | null,
+  table: WorkerConfig,
   options: BackendOptions,
-  previous: Backend | null,
-): Backend {
-  if (previous !== null && previous.isMadeWith(options)) return previous
-  return new Backend(worker, config, options, previous)
+  room: WorkerRoom,
+): Member {
+  const history = past?.history ?? new History()
+  const worker = createWorker(table, room, history)
+  if (past === null) history.follow(worker)
+  const backend = table.kind === 'process' ? null : new Backend(worker, table, options, past?.backend ?? null)
+  return { config: table, worker, backend, history, realCwd: realDirectory(table) }
 }
 
 /** The backends in routing order. */
@@ -78,12 +103,13 @@ export async function closeMembers(members: readonly Member[]): Promise<void> {
 
 /** What `fluxlit status` shows of each worker. */
 export function factsOf(fleet: Fleet): readonly WorkerFacts[] {
-  return fleet.members.map(({ config, worker, backend }) => ({
+  return fleet.members.map(({ config, worker, backend, history }) => ({
     worker,
     kind: config.kind,
     mount: config.kind === 'process' ? null : config.mount,
-    restarts: Object.values(worker.restarts).reduce((sum, count) => sum + count, 0),
-    deaths: worker.deaths,
+    restarts: history.restarts,
+    deaths: history.deaths,
+    history: history.changes,
     in_flight: backend?.inFlight ?? 0,
     websockets: backend?.tunnels ?? 0,
     sessions_lost: backend?.sessionsLost ?? 0,
@@ -97,20 +123,23 @@ export function apiPath(config: Config): string {
 }
 
 function backendOptions(config: Config, worker: WorkerConfig): BackendOptions {
-  const { timeouts, limits } = config
+  const { limits } = config
+  const own = config.workerTimeouts[worker.name] ?? config.timeouts
   // Uvicorn is started with 75 s; of all others only its default of 5 s is known.
   const ours = worker.kind === 'uvicorn' && worker.run.kind === 'spawn'
   return {
     rootPath: config.rootPath,
-    holdMs: timeouts.holdMs,
+    holdMs: config.timeouts.holdMs,
     maxHeld: 1024,
+    websocketIdleMs: own.websocketIdleMs,
     upstream: {
-      connectMs: timeouts.connectMs,
-      responseHeadersMs: timeouts.responseHeadersMs,
-      responseIdleMs: timeouts.responseIdleMs,
+      connectMs: own.connectMs,
+      responseHeadersMs: own.responseHeadersMs,
+      responseIdleMs: own.responseIdleMs,
       keepAliveMs: ours ? 60_000 : 4_000,
-      connections: 1024,
+      maxInFlight: worker.kind === 'process' ? 0 : worker.maxInFlight,
       headerBytes: limits.headerBytes,
+      headerCount: limits.headerCount,
     },
   }
 }

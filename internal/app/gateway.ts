@@ -8,11 +8,13 @@ import { ControlServer } from '../admin/control-server.ts'
 import type { ControlOutcome, ControlTarget } from '../admin/control.ts'
 import { makeStatusReport, type StatusReport } from '../admin/status.ts'
 import type { Config } from '../config/config.ts'
+import { readKeyPair } from '../config/key-pair.ts'
 import { exitCode, StartupError, type Problem } from '../fault/startup.ts'
 import { belongingTo, endMarked, leftBehind } from '../host/orphans.ts'
 import { Watcher } from '../host/watcher.ts'
 import { createAccessLog, type AccessLog } from '../log/access.ts'
 import type { Logger } from '../log/types.ts'
+import { Certificates } from '../server/certificates.ts'
 import type { Listener } from '../server/listener.ts'
 import { startInOrder } from '../worker/order.ts'
 import { preflight } from '../worker/preflight.ts'
@@ -33,7 +35,7 @@ import {
   type Fleet,
   type Member,
 } from './fleet.ts'
-import { createRequestDeps, openListener, type PublicSocket } from './listeners.ts'
+import { createRequestDeps, listenerLimits, openListener, type PublicSocket } from './listeners.ts'
 import { reload } from './reload.ts'
 import { restart } from './restart.ts'
 
@@ -72,6 +74,7 @@ interface Current {
   readonly fleet: Fleet
   readonly front: RequestDeps
   readonly internal: RequestDeps
+  readonly redirect: RequestDeps
 }
 
 const stopped: ControlOutcome = {
@@ -97,6 +100,8 @@ export class Gateway implements ControlTarget {
   #draining = false
   #internalUrl = ''
   #publicUrl = ''
+  #publicPort = 0
+  #certificates: Certificates | null = null
   #stopping: Promise<StopOutcome> | null = null
 
   private constructor(parts: GatewayParts, runtime: RuntimeDir) {
@@ -220,7 +225,7 @@ export class Gateway implements ControlTarget {
   }
 
   async #start(): Promise<void> {
-    const { config, logger, listenOrigin, passed } = this.#parts
+    const { config, logger } = this.#parts
     await this.#openControl()
     this.#open.defer(() => this.#endEscaped())
     this.#open.defer(() => closeMembers([...this.#current.fleet.members, ...this.#pending]))
@@ -232,14 +237,29 @@ export class Gateway implements ControlTarget {
     this.#listeners = [internal]
     this.#open.defer(() => internal.destroy())
     this.#internalUrl = internal.url
-    const front = await openListener(passed ?? config.listen, listenOrigin, () => this.#current.front)
-    this.#listeners = [front, internal]
-    this.#open.defer(() => front.destroy())
-    this.#publicUrl = front.url
+    await this.#openFront(internal)
     logger.info({ url: this.url }, 'listening')
     await this.#endLeftBehind()
     await this.#check()
     startInOrder(this.#current.fleet.members)
+  }
+
+  async #openFront(internal: Listener): Promise<void> {
+    const { listenOrigin, logger, passed } = this.#parts
+    const { listen, tls } = this.config
+    const certificates = tls === null ? null : Certificates.open({ tls, read: readKeyPair, logger })
+    this.#certificates = certificates
+    this.#open.defer(() => certificates?.close())
+    const front = await openListener(passed ?? listen, listenOrigin, () => this.#current.front, certificates)
+    this.#listeners = [front, internal]
+    this.#open.defer(() => front.destroy())
+    this.#publicUrl = front.url
+    this.#publicPort = front.port
+    if (tls === null || tls.redirectFrom === null) return
+    const plain = await openListener(tls.redirectFrom, 'tls.redirect_from', () => this.#current.redirect)
+    this.#listeners = [front, plain, internal]
+    this.#open.defer(() => plain.destroy())
+    logger.info({ url: plain.url, to: front.url }, 'redirecting')
   }
 
   async #openControl(): Promise<void> {
@@ -270,7 +290,12 @@ export class Gateway implements ControlTarget {
       accessLog,
       explain: this.#parts.explain,
     })
-    return { fleet, front: deps(false), internal: deps(true) }
+    return {
+      fleet,
+      front: deps({ kind: 'public' }),
+      internal: deps({ kind: 'internal' }),
+      redirect: deps({ kind: 'redirect', port: () => this.#publicPort }),
+    }
   }
 
   async #close(): Promise<StopOutcome> {
@@ -293,6 +318,7 @@ export class Gateway implements ControlTarget {
     const read = this.#parts.readConfig()
     if ('problems' in read) return { ok: false, problems: read.problems }
     const { config } = read
+    this.#certificates?.check()
     const room: WorkerRoom = {
       ...this.#room,
       restart: config.restart,
@@ -304,6 +330,7 @@ export class Gateway implements ControlTarget {
     const adopt = (fleet: Fleet): void => {
       this.#room = room
       this.#current = this.#compose(fleet)
+      for (const listener of this.#listeners) listener.limits = listenerLimits(config)
       for (const tell of this.#onFleet) tell(fleet)
     }
     return reload({ from: this.#current.fleet, to: config, room, adopt, progress, pending: this.#pending })

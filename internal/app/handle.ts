@@ -1,18 +1,19 @@
 /**
- * One HTTP request, stage by stage:
- * `accept -> identify -> route -> answer | admit -> forward -> relay -> settle`, with `refuse` reachable from each.
+ * One request, stage by stage: `accept -> identify -> route -> answer | admit -> forward -> relay -> settle`, with
+ * `refuse` reachable from each. A WebSocket takes the same way, with its origin checked before it is admitted.
  */
 
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import { sendFile } from '../assets/files.ts'
 import type { Exchange } from '../exchange/exchange.ts'
-import { readHead } from '../exchange/head.ts'
+import { declaredLength, readHead } from '../exchange/head.ts'
 import { identify, identifyRefused } from '../exchange/identify.ts'
 import { failure, isFailure, type Failure } from '../fault/failure.ts'
 import { answerHealth } from '../health/health.ts'
-import { Upstream } from '../proxy/upstream.ts'
+import type { ServerConnection } from '../http1/server-connection.ts'
+import type { Transaction } from '../http1/transaction.ts'
 import { dropSegments, hostName } from '../route/table.ts'
 import { readTarget, type PathTarget } from '../route/target.ts'
+import { redirectLocation } from '../server/redirect.ts'
 import { Attempt, type Handling, type WorkerRoute } from './attempt.ts'
 import { answerJson, answerPage, answerRedirect, refuse } from './answer.ts'
 import type { Backend } from './backend.ts'
@@ -20,93 +21,132 @@ import type { RequestDeps } from './deps.ts'
 import { refuseForeignPage } from './internal.ts'
 import { isHiddenFromOutside } from './streamlit.ts'
 
-/** Handles one request. Never throws. */
-export function handle(deps: RequestDeps, request: IncomingMessage, response: ServerResponse): void {
-  const by = deps.identification(request.socket)
-  const head = readHead(request, deps.config.limits)
-  const exchange = isFailure(head) ? identifyRefused(request, by) : identify(head, 'http', by)
-  response.once('close', () => settle(deps, exchange, response))
-  request.once('error', () => undefined)
-  if (isFailure(head)) return refuse(exchange, response, head)
+/**
+ * Handles one request. Never throws.
+ * @param current asked at the start, and again when the worker's route has changed while the request waited
+ */
+export function handle(
+  current: () => RequestDeps,
+  transaction: Transaction,
+  connection: ServerConnection,
+): void {
+  const deps = current()
+  const by = deps.identification(connection.socket)
+  const request = transaction.head
+  const head = isFailure(request) ? request : readHead(request)
+  const exchange = isFailure(head)
+    ? identifyRefused(isFailure(request) ? null : request, by)
+    : identify(head, head.websocket === null ? 'http' : 'websocket', by)
+  exchange.ownLines = deps.headers.own.block(exchange.scheme, 0)
+  transaction.onSettled = (complete) => settle(deps, exchange, transaction, complete)
+  if (isFailure(head)) return refuse(exchange, transaction, head)
+  const again = (): void => guard({ deps: current(), exchange, head, transaction, connection, again })
+  guard({ deps, exchange, head, transaction, connection, again })
+}
+
+function guard(handling: Handling): void {
   try {
-    routeRequest({ deps, exchange, head, request, response })
+    routeRequest(handling)
   } catch (error) {
-    refuse(exchange, response, { ...failure('internal'), cause: error })
+    refuse(handling.exchange, handling.transaction, { ...failure('internal'), cause: error })
   }
 }
 
 function routeRequest(handling: Handling): void {
-  const { deps, exchange, head, response } = handling
+  const { deps, exchange, head, transaction } = handling
   const page = refuseForeignPage(deps, head)
-  if (page !== null) return refuse(exchange, response, page)
+  if (page !== null) return refuse(exchange, transaction, page)
   const target = readTarget(head.target, { method: head.method, host: head.host, scheme: exchange.scheme })
-  if (isFailure(target)) return refuse(exchange, response, target)
-  if (target.kind === 'server') return answerJson(exchange, response, 200, '{}\n', null)
+  if (isFailure(target)) return refuse(exchange, transaction, target)
+  if (target.kind === 'server' || head.isForGateway)
+    return answerJson(exchange, transaction, 200, '{}\n', null)
   const route = deps.routes(target, exchange.host)
-  if (isFailure(route)) return refuse(exchange, response, refuseForeignHost(deps, exchange) ?? route)
+  if (isFailure(route)) return refuse(exchange, transaction, refuseForeignHost(deps, exchange) ?? route)
+  if (route.kind !== 'worker' && head.websocket !== null)
+    return refuse(exchange, transaction, failure('route_not_found'))
   if (route.kind === 'internal') return answerInternal(handling, route.name)
   const foreign = refuseForeignHost(deps, exchange)
-  if (foreign !== null) return refuse(exchange, response, foreign)
-  if (route.kind === 'redirect') return answerRedirect(exchange, response, route.location + target.query)
+  if (foreign !== null) return refuse(exchange, transaction, foreign)
+  if (deps.redirectPort !== null) return redirectToTls(handling, deps.redirectPort())
+  if (route.kind === 'redirect')
+    return answerRedirect(exchange, transaction, 307, route.location + target.query)
   toWorker(handling, target, route)
 }
 
-function answerInternal({ deps, exchange, head, response }: Handling, name: string): void {
+/** What was asked over plain HTTP is to be asked again over TLS. */
+function redirectToTls({ deps, exchange, head, transaction }: Handling, port: number): void {
+  const location = redirectLocation(head, port, deps.config.publicBaseUrl)
+  if (location === null) refuse(exchange, transaction, failure('bad_host'))
+  else answerRedirect(exchange, transaction, 308, location)
+}
+
+function answerInternal({ deps, exchange, head, transaction }: Handling, name: string): void {
   exchange.route = 'internal'
   const answer = answerHealth(name, deps.health())
-  if (answer === null) return refuse(exchange, response, failure('route_not_found'))
+  if (answer === null) return refuse(exchange, transaction, failure('route_not_found'))
   if (head.method !== 'GET' && head.method !== 'HEAD')
-    return refuse(exchange, response, failure('method_not_allowed'))
-  answerJson(exchange, response, answer.status, answer.body, answer.retryAfterS)
+    return refuse(exchange, transaction, failure('method_not_allowed'))
+  answerJson(exchange, transaction, answer.status, answer.body, answer.retryAfterS)
 }
 
 function toWorker(handling: Handling, target: PathTarget, route: WorkerRoute): void {
-  const { deps, exchange, head, request, response } = handling
+  const { deps, exchange, head, transaction } = handling
   const backend = backendOf(deps, route)
   exchange.route = backend.config.name
-  if (backend.config.kind === 'static') {
-    const { directory, mount } = backend.config
-    const publicPrefix = deps.config.rootPath + (mount === '/' ? '' : mount)
-    const path = dropSegments(target.raw, route.rootSegments + route.mountSegments)
-    const onFailure = (reason: Failure): void => refuse(exchange, response, reason)
-    return sendFile({
-      directory,
-      path,
-      publicPrefix,
-      query: target.query,
-      exchange,
-      request,
-      response,
-      onFailure,
-    })
-  }
-  if (!deps.internal && backend.config.kind === 'streamlit' && isHiddenFromOutside(route.below)) {
-    return refuse(exchange, response, failure('not_public'))
-  }
-  if ((head.contentLength ?? 0) > backend.config.maxBodyBytes && backend.config.maxBodyBytes > 0) {
-    return refuse(exchange, response, failure('body_too_large'))
-  }
+  const refusal = refuseFor(handling, backend, route)
+  if (refusal !== null) return refuse(exchange, transaction, refusal)
+  if (backend.config.kind === 'static') return sendStatic(handling, backend, target, route)
   const explanation = head.isNavigation ? (deps.explain?.(backend.config.name) ?? null) : null
-  if (explanation !== null) return answerPage(exchange, response, explanation)
-  admit(handling, new Attempt(handling, backend, target, route))
+  if (explanation !== null) return answerPage(exchange, transaction, explanation)
+  new Attempt(handling, backend, target, route).admit()
 }
 
-function admit({ exchange, head, response }: Handling, attempt: Attempt): void {
-  const admission = attempt.backend.admit(head.isNavigation, response)
-  if (admission instanceof Upstream) return attempt.send(admission)
-  if (!(admission instanceof Promise)) return refuse(exchange, response, admission)
-  void admission.then((outcome) => attempt.resume(outcome))
+/** What can be refused without asking the worker, and is so that it never hears of it. */
+function refuseFor({ deps, exchange, head }: Handling, backend: Backend, route: WorkerRoute): Failure | null {
+  const { kind, maxBodyBytes } = backend.config
+  if (kind === 'static') return head.websocket === null ? null : failure('route_not_found')
+  if (!deps.internal && kind === 'streamlit' && isHiddenFromOutside(route.below)) return failure('not_public')
+  if (head.websocket !== null && !deps.internal && !deps.origins(head.origin, exchange.host))
+    return failure('bad_origin')
+  if (head.websocket !== null && hasAllSockets(deps))
+    return { ...failure('too_many_sockets'), retryAfterS: 2 }
+  return maxBodyBytes > 0 && declaredLength(head) > maxBodyBytes ? failure('body_too_large') : null
 }
 
-/** The end of every request, exactly once. */
-function settle(deps: RequestDeps, exchange: Exchange, response: ServerResponse): void {
+function hasAllSockets({ config, backends }: RequestDeps): boolean {
+  const { websockets } = config.limits
+  return websockets > 0 && backends.reduce((sum, backend) => sum + backend.tunnels, 0) >= websockets
+}
+
+function sendStatic(handling: Handling, backend: Backend, target: PathTarget, route: WorkerRoute): void {
+  const { deps, exchange, transaction, connection } = handling
+  const request = transaction.head
+  if (backend.config.kind !== 'static' || isFailure(request)) return
+  const { directory, mount } = backend.config
+  sendFile({
+    directory,
+    path: dropSegments(target.raw, route.rootSegments + route.mountSegments),
+    publicPrefix: deps.config.rootPath + (mount === '/' ? '' : mount),
+    query: target.query,
+    exchange,
+    request,
+    transaction,
+    complete: (fields) => deps.headers.of(backend.config.name).complete(fields, exchange.scheme),
+    socket: connection.socket,
+    onFailure: (reason) => refuse(exchange, transaction, reason),
+  })
+}
+
+/** The end of every request and every WebSocket, exactly once. */
+function settle(deps: RequestDeps, exchange: Exchange, transaction: Transaction, complete: boolean): void {
   if (exchange.settled) return
   exchange.settled = true
-  if (!response.writableFinished && exchange.reason === 'ok') {
+  if (!complete && (exchange.reason === 'ok' || exchange.status === 0)) {
     exchange.reason = 'client_closed'
     if (exchange.status === 0) exchange.status = 499
   }
-  if (exchange.bytesIn === 0) exchange.bytesIn = exchange.head?.contentLength ?? 0
+  exchange.bytesIn += transaction.bytesIn
+  exchange.bytesOut += transaction.bytesOut
   // Probes come every second and say nothing.
   if (exchange.route !== 'internal') deps.accessLog(exchange)
 }

@@ -2,19 +2,19 @@
 
 import { Socket } from 'node:net'
 import type { Config, HostPort } from '../config/config.ts'
-import { identifyRefused, type Identification } from '../exchange/identify.ts'
+import type { Identification } from '../exchange/identify.ts'
 import { compileTrustedPeers, identifyPeer } from '../exchange/peer.ts'
 import { createIdSource } from '../exchange/request-id.ts'
 import { exitCode, StartupError } from '../fault/startup.ts'
 import { describePortOwner, findPortOwner } from '../host/port-owner.ts'
 import { compileOriginRule } from '../proxy/origin.ts'
+import { compileResponseHeaders } from '../proxy/response-headers.ts'
 import { compileRoutes, hostName } from '../route/table.ts'
-import { Listener } from '../server/listener.ts'
-import { refuseSocket } from './answer.ts'
+import type { Certificates } from '../server/certificates.ts'
+import { Listener, type ListenerLimits } from '../server/listener.ts'
 import type { Backend } from './backend.ts'
 import type { RequestDeps } from './deps.ts'
 import { handle } from './handle.ts'
-import { upgrade } from './upgrade.ts'
 
 /** What both listeners share. */
 export interface ListenerParts {
@@ -25,8 +25,14 @@ export interface ListenerParts {
   readonly explain?: RequestDeps['explain']
 }
 
-/** Makes the dependencies of the request paths, one set per listener. */
-export function createRequestDeps(parts: ListenerParts): (internal: boolean) => RequestDeps {
+/** Who a listener is for: everybody, the workers, or those who are to come back over TLS at the port given. */
+export type ListenerKind =
+  | { readonly kind: 'public' }
+  | { readonly kind: 'internal' }
+  | { readonly kind: 'redirect'; readonly port: () => number }
+
+/** Makes the dependencies of the request path, one set per listener. */
+export function createRequestDeps(parts: ListenerParts): (listener: ListenerKind) => RequestDeps {
   const { config, backends } = parts
   const ids = createIdSource()
   const trusts = compileTrustedPeers(config.trustedProxies)
@@ -39,21 +45,25 @@ export function createRequestDeps(parts: ListenerParts): (internal: boolean) => 
     accessLog: parts.accessLog,
     explain: parts.explain ?? null,
     routes: compileRoutes({ workers, rootPath: config.rootPath, docsMount }),
+    headers: compileResponseHeaders(config),
     origins: compileOriginRule(config.publicBaseUrl, config.allowedOrigins),
     allowedHosts: config.allowedHosts.length === 0 ? null : new Set(config.allowedHosts.map(hostName)),
   }
   const fallbackHost = `${config.listen.host}:${config.listen.port}`
-  return (internal) => {
+  return (listener) => {
+    const internal = listener.kind === 'internal'
+    const scheme = listener.kind === 'public' && config.tls !== null ? 'https' : 'http'
     const known = new WeakMap<Socket, Identification>()
     const identification = (socket: Socket): Identification => {
       const before = known.get(socket)
       if (before !== undefined) return before
       const peer = identifyPeer(socket, trusts, internal)
-      const fresh = { ids, trusts, peer, scheme: 'http' as const, fallbackHost }
+      const fresh: Identification = { ids, trusts, peer, scheme, fallbackHost }
       known.set(socket, fresh)
       return fresh
     }
-    return { ...shared, identification, internal }
+    const redirectPort = listener.kind === 'redirect' ? listener.port : null
+    return { ...shared, identification, internal, redirectPort }
   }
 }
 
@@ -65,32 +75,38 @@ export interface PublicSocket {
 /**
  * Binds one address; a taken or forbidden port is a {@link StartupError} with exit code 1.
  * @param current asked for every request, so that a reload takes effect at once and as a whole
+ * @param certificates for TLS; null = plain
  */
 export async function openListener(
   address: HostPort | PublicSocket,
   where: string,
   current: () => RequestDeps,
+  certificates: Certificates | null = null,
 ): Promise<Listener> {
   const { config } = current()
-  const limits = {
-    headersMs: config.timeouts.headersMs,
-    keepAliveMs: config.timeouts.keepAliveMs,
-    headerBytes: config.limits.headerBytes,
-  }
   try {
-    return await Listener.bind(address, limits, {
-      request: (request, response) => handle(current(), request, response),
-      upgrade: (request, socket, early) => upgrade(current(), request, socket, early),
-      malformed: (reason, socket) => {
-        const deps = current()
-        const exchange = identifyRefused({ method: '', url: '' }, deps.identification(socket))
-        socket.on('error', () => socket.destroy())
-        refuseSocket(exchange, socket, reason)
-        deps.accessLog(exchange)
-      },
-    })
+    return await Listener.bind(
+      address,
+      listenerLimits(config),
+      (transaction, connection) => handle(current, transaction, connection),
+      certificates,
+    )
   } catch (error) {
     throw bindError(error, address, where)
+  }
+}
+
+/** What the configuration says about connections of clients. */
+export function listenerLimits({ timeouts, limits }: Config): ListenerLimits {
+  return {
+    headersMs: timeouts.headersMs,
+    keepAliveMs: timeouts.keepAliveMs,
+    bodyIdleMs: timeouts.bodyIdleMs,
+    bodyMinRate: limits.bodyMinRate,
+    headerBytes: limits.headerBytes,
+    headerCount: limits.headerCount,
+    targetBytes: limits.targetBytes,
+    connections: limits.connections,
   }
 }
 

@@ -7,7 +7,7 @@ import { allKeys, keyAt, namesIn, type Key } from './keys.ts'
 import type { Layer } from './layer.ts'
 import { nearest } from './nearest.ts'
 import { configSchema } from './schema.ts'
-import { redacted, shownValue } from './secret.ts'
+import { redacted, shownArguments, shownText, shownValue } from './secret.ts'
 import { dotted, isTree, removeAt, valueAt, type Path } from './tree.ts'
 
 /** What was wrong in a layer. */
@@ -96,7 +96,9 @@ function quoteHint(key: Key, found: unknown): string {
 /** A command given as one text is split at its spaces, any other list gets one element. */
 function suggestedList(key: Key, found: string): string {
   const words = ['command', 'args'].includes(key.path.at(-1) ?? '') ? found.trim().split(/\s+/) : [found]
-  return `[${words.map((word) => JSON.stringify(word)).join(', ')}]`
+  return `[${shownArguments(words)
+    .map((word) => JSON.stringify(word))
+    .join(', ')}]`
 }
 
 function unknownKey(path: Path): Problem {
@@ -121,10 +123,9 @@ function homeHint(home: Key): string {
 
 function badName(issue: z.core.$ZodIssueInvalidKey, path: Path): Problem {
   if (path[0] !== 'workers' || path.length !== 2) {
-    return {
-      code: 'bad_value',
-      message: `\`${dotted(path.slice(0, -1))}\` has a name that cannot be used: ${JSON.stringify(path.at(-1))}`,
-    }
+    const message = `\`${dotted(path.slice(0, -1))}\` has a name that cannot be used: ${JSON.stringify(path.at(-1))}`
+    const [reason] = issue.issues
+    return { code: 'bad_value', message, ...(reason?.code === 'custom' ? { hint: reason.message } : {}) }
   }
   const message = `a worker cannot be named ${JSON.stringify(path[1])}; names are lower-case letters and digits, a letter first`
   const hint = issue.issues[0]?.message ?? ''
@@ -134,7 +135,7 @@ function badName(issue: z.core.$ZodIssueInvalidKey, path: Path): Problem {
 /** A value as messages show it; variables of workers may be secrets. */
 function shown(path: Path, value: unknown): string {
   if (typeof value === 'string') {
-    const safe = path[2] === 'env' ? redacted : shownValue(path.at(-1) ?? '', value)
+    const safe = path[2] === 'env' ? redacted : shownText(shownValue(path.at(-1) ?? '', value))
     return safe === redacted ? redacted : JSON.stringify(safe.length > 60 ? `${safe.slice(0, 57)}...` : safe)
   }
   if (path[2] === 'env' && path.length > 3 && typeof value !== 'object') return `a ${typeof value}`

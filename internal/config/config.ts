@@ -46,18 +46,69 @@ export interface Config {
   readonly internalListen: HostPort
   readonly workers: readonly WorkerConfig[]
   readonly timeouts: Timeouts
+  /** By worker name, beside the workers' tables so that a change restarts none of them; those that are asked have one. */
+  readonly workerTimeouts: Readonly<Record<string, WorkerTimeouts>>
   readonly limits: Limits
   readonly restart: RestartPolicy
   readonly drain: { readonly delayMs: number; readonly timeoutMs: number }
   readonly log: LogConfig
   /** Directory for what must survive a restart, or null = memory only. */
   readonly stateDir: string | null
+  /** Null = the gateway speaks plain HTTP. */
+  readonly tls: TlsConfig | null
+  /** What is said in the heads of answers, beside the workers' tables so that a change restarts none of them. */
+  readonly headers: {
+    /** Of the gateway's own answers. */
+    readonly general: HeaderRules
+    /** By worker name; complete for every one that answers requests. */
+    readonly workers: Readonly<Record<string, HeaderRules>>
+  }
 }
+
+/** TLS of the public listener. The files were read once already and fit each other then. */
+export interface TlsConfig {
+  /** Absolute; PEM, the certificate of this server first. */
+  readonly certFile: string
+  /** Absolute; PEM, not encrypted. */
+  readonly keyFile: string
+  readonly minVersion: '1.2' | '1.3'
+  /** A second listener, which speaks plain HTTP and sends browsers to this one. */
+  readonly redirectFrom: HostPort | null
+}
+
+/** What answers of one route say besides what the worker says. */
+export interface HeaderRules {
+  readonly hsts: Hsts | null
+  readonly contentTypeOptions: boolean
+  /** `''` = none. */
+  readonly referrerPolicy: string
+  readonly frames: FrameRule
+  /** Fields whose value the gateway decides; each name once. */
+  readonly set: readonly (readonly [name: string, value: string])[]
+  /** Lower-case names that do not travel on. */
+  readonly remove: readonly string[]
+}
+
+/** HTTP Strict Transport Security (RFC 6797). */
+export interface Hsts {
+  /** Seconds, above zero. */
+  readonly maxAgeS: number
+  readonly includeSubdomains: boolean
+  readonly preload: boolean
+}
+
+/** Which pages may show an answer in a frame. */
+export type FrameRule =
+  | { readonly kind: 'any' }
+  | { readonly kind: 'options'; readonly value: 'DENY' | 'SAMEORIGIN' }
+  | { readonly kind: 'ancestors'; /** At least one. */ readonly sources: readonly string[] }
 
 /** Client- and worker-side time limits. 0 = off. */
 export interface Timeouts {
   /** Complete request head from a client. */
   readonly headersMs: number
+  /** Without a byte of a request body, or of an answer that waits for its client. */
+  readonly bodyIdleMs: number
   /** Idle client connection between requests. */
   readonly keepAliveMs: number
   /** Connection to a worker. */
@@ -72,12 +123,24 @@ export interface Timeouts {
   readonly holdMs: number
 }
 
+/** The limits that a worker may have for itself. */
+export type WorkerTimeouts = Pick<
+  Timeouts,
+  'connectMs' | 'responseHeadersMs' | 'responseIdleMs' | 'websocketIdleMs'
+>
+
 /** Sizes and counts above which a request is refused. */
 export interface Limits {
   readonly headerBytes: number
   readonly headerCount: number
   readonly targetBytes: number
   readonly bodyBytes: number
+  /** Bytes per second of a body in either direction; 0 = any. */
+  readonly bodyMinRate: number
+  /** Client connections at the same time; 0 = any number. */
+  readonly connections: number
+  /** Open WebSockets at the same time; 0 = any number. */
+  readonly websockets: number
 }
 
 /** When and how often a worker that died is started again. */
@@ -96,6 +159,20 @@ export interface LogConfig {
   readonly level: LogLevel
   readonly format: 'auto' | 'json' | 'text'
   readonly access: boolean
+  /** Where `serve` writes it; null = standard output. */
+  readonly file: LogFileConfig | null
+}
+
+/** The log as a file. */
+export interface LogFileConfig {
+  /** Absolute. */
+  readonly path: string
+  /** Where `log.file` was given, for messages. */
+  readonly where: Origin
+  /** Bytes above which a new file is begun; 0 = never. */
+  readonly rotateBytes: number
+  /** Full files that are kept beside the one in use. */
+  readonly rotateKeep: number
 }
 
 /** A worker of any kind. */
@@ -122,6 +199,8 @@ export interface Mounted {
   readonly stripPrefix: boolean
   /** Largest request body in bytes. */
   readonly maxBodyBytes: number
+  /** Requests that one process answers at the same time; 0 = any number. */
+  readonly maxInFlight: number
 }
 
 /** How a worker is asked whether it can answer. */

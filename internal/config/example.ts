@@ -27,6 +27,12 @@ const samples: Readonly<Record<string, Sample>> = {
   'workers.NAME.rlimits': shown(
     '{ open_files = 65536, processes = 4096, address_space = "16GiB", file_size = "1GiB", core = "0B", cpu = "8h" }',
   ),
+  'workers.NAME.headers': shown(
+    `{ hsts = "365d", hsts_include_subdomains = false, hsts_preload = false, content_type_options = true, referrer_policy = "same-origin", frame_options = "", frame_ancestors = ["'self'", "https://portal.example"], set = { Permissions-Policy = "camera=()" }, remove = ["x-powered-by"] }`,
+  ),
+  'workers.NAME.timeouts': shown(
+    '{ connect = "5s", response_headers = "20s", response_idle = "0s", websocket_idle = "0s" }',
+  ),
   'workers.NAME.max_memory': shown('"512MiB"'),
   'workers.NAME.transport': given('"unix"'),
   'workers.NAME.ready_path': given('"/"'),

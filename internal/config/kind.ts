@@ -38,8 +38,8 @@ const programsOf: Readonly<Record<Kind, readonly Program[]>> = {
   process: ['command'],
 }
 
-const routing = ['mount', 'host', 'strip_prefix']
-const body = ['max_body']
+const routing = ['mount', 'host', 'strip_prefix', 'headers']
+const asking = ['max_body', 'max_in_flight', 'timeouts']
 const probing = ['ready_path', 'ready_timeout', 'probe_interval', 'probe_timeout', 'probe_failures']
 const spawning = [
   'cwd',
@@ -64,7 +64,7 @@ export function keysOfKind(kind: Kind, program: Program): ReadonlySet<string> {
   const always = ['kind', 'required', program]
   if (kind === 'process') return new Set([...always, ...spawning])
   if (kind === 'static') return new Set([...always, ...routing])
-  const routed = [...always, ...routing, ...body, ...probing]
+  const routed = [...always, ...routing, ...asking, ...probing]
   if (program === 'url') return new Set(routed)
   if (kind === 'http') return new Set([...routed, ...spawning, 'transport', 'replicas'])
   return new Set([...routed, ...spawning, ...python, ...(kind === 'uvicorn' ? ['factory'] : [])])

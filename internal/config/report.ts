@@ -49,7 +49,7 @@ function inSchemaOrder(values: ReportValues): ReportValues {
     const table = order.get('workers') ?? 0
     if (top === 'workers')
       return [table + owners.indexOf(name) / owners.length, order.get(`workers.${anyName}.${key}`) ?? 0]
-    return [order.get(top) ?? 0, order.get(path) ?? 0]
+    return [order.get(top) ?? 0, order.get(path) ?? order.get(`${top}.${name}`) ?? 0]
   }
   const ranked = [...values].map((entry) => ({ entry, rank: rank(entry[0]) }))
   return new Map(

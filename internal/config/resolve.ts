@@ -1,10 +1,15 @@
 /** Settings to the {@link Config} that the rooms get: defaults that depend on each other, paths, cross-checks. */
 
+import { resolve } from 'node:path'
+
 import { kindOfPath } from './files.ts'
-import type { Config, Limits, RestartPolicy, Timeouts, WorkerConfig } from './config.ts'
+import type { Config, Limits, LogConfig, RestartPolicy, WorkerConfig } from './config.ts'
 import type { ResolveContext } from './context.ts'
+import { resolveHeaders } from './headers.ts'
 import { defaultName, resolveStateDir } from './identity.ts'
 import { allKeys } from './keys.ts'
+import { resolveTimeouts } from './timeouts.ts'
+import { resolveTls } from './tls.ts'
 import { resolveWorkers } from './workers.ts'
 import { valueAt } from './tree.ts'
 
@@ -27,6 +32,7 @@ export function resolveConfig(context: ResolveContext, found: Found): Config {
   if (settings.name === undefined) context.report(['name'], name, 'default')
   context.report(['root'], context.root, context.valueOrigin(['root']))
   checkGeneral(context)
+  const workers = workersOf(context, found.broken)
   return {
     name,
     sources: found.sources,
@@ -40,13 +46,15 @@ export function resolveConfig(context: ResolveContext, found: Found): Config {
     docsRedirect: settings.docs_redirect,
     allowedOrigins: settings.auth.allowed_origins,
     internalListen: settings.internal.listen,
-    workers: workersOf(context, found.broken),
-    timeouts: timeoutsOf(context),
+    workers,
+    ...resolveTimeouts(context, workers),
     limits: limitsOf(context),
     restart: restartOf(context),
     drain: { delayMs: settings.drain.delay, timeoutMs: settings.drain.timeout },
-    log: { level: settings.log_level, format: settings.log.format, access: settings.log.access },
+    log: logOf(context),
     stateDir: resolveStateDir(context, name),
+    tls: resolveTls(context),
+    headers: resolveHeaders(context, workers),
   }
 }
 
@@ -120,25 +128,27 @@ function workersOf(context: ResolveContext, broken: ReadonlySet<string>): readon
   return context.settings.target === undefined ? resolveWorkers(context, broken) : []
 }
 
-function timeoutsOf({ settings: { timeouts } }: ResolveContext): Timeouts {
-  return {
-    headersMs: timeouts.headers,
-    keepAliveMs: timeouts.keep_alive,
-    connectMs: timeouts.connect,
-    responseHeadersMs: timeouts.response_headers,
-    responseIdleMs: timeouts.response_idle,
-    websocketIdleMs: timeouts.websocket_idle,
-    holdMs: timeouts.hold,
-  }
-}
-
 function limitsOf({ settings: { limits } }: ResolveContext): Limits {
   return {
     headerBytes: limits.header_bytes,
     headerCount: limits.header_count,
     targetBytes: limits.target_bytes,
     bodyBytes: limits.body,
+    bodyMinRate: limits.body_min_rate,
+    connections: limits.connections,
+    websockets: limits.websockets,
   }
+}
+
+function logOf(context: ResolveContext): LogConfig {
+  const { log_level: level, log } = context.settings
+  const file = {
+    path: resolve(context.root, log.file),
+    where: context.origin(['log', 'file']),
+    rotateBytes: log.rotate_size,
+    rotateKeep: log.rotate_keep,
+  }
+  return { level, format: log.format, access: log.access, file: log.file === '' ? null : file }
 }
 
 function restartOf({ settings: { restart } }: ResolveContext): RestartPolicy {

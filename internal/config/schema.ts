@@ -6,6 +6,7 @@
 import { z } from 'zod'
 
 import type { LogLevel } from '../log/types.ts'
+import { headersSchema } from './header-schema.ts'
 import { parseMount, parseRootPath } from './mount.ts'
 import { parseCidr, parseHostName, parseListenHost, parseLoopback } from './network.ts'
 import { bad, ok, type Parsed } from './parsed.ts'
@@ -23,6 +24,8 @@ import {
   textWith,
   wordsOf,
 } from './scalars.ts'
+import { parseRedirectFrom } from './redirect-from.ts'
+import { timeoutsSchema } from './timeout-schema.ts'
 import { parseOrigin, parsePublicUrl } from './url.ts'
 import { parseWorkerName, workerSchema } from './worker-schema.ts'
 
@@ -41,21 +44,18 @@ function parseName(name: string): Parsed<string> {
 
 const anyText = (value: string): Parsed<string> => (value.includes('\0') ? bad() : ok(value))
 
-const timeouts = z.strictObject({
-  headers: duration('30s', 'A complete request head from a client.'),
-  keep_alive: duration('75s', 'An idle client connection between two requests.'),
-  connect: duration('5s', 'Connecting to a worker.'),
-  response_headers: duration('300s', "The first byte of a worker's response."),
-  response_idle: duration('0s', "Between two bytes of a worker's response body."),
-  websocket_idle: duration('0s', 'A WebSocket without a byte in either direction.'),
-  hold: duration('12s', 'How long a request waits for a worker that restarts.'),
-})
-
 const limits = z.strictObject({
   header_bytes: size('64KiB', 1024, 'All request headers together; larger ones get 431.'),
   header_count: integer(100, 1, 10_000, 'Number of request headers; more get 431.'),
   target_bytes: size('8KiB', 256, 'The request target; longer ones get 414.'),
   body: size('200MiB', 1, "A request body; larger ones get 413. Also Streamlit's upload limit."),
+  body_min_rate: size(
+    '1KiB',
+    0,
+    'Per second, of a request body or an answer that waits for its client, averaged over no less than timeouts.body_idle; slower connections are ended. "0B" = any rate.',
+  ),
+  connections: integer(0, 0, 1_000_000, 'Client connections at the same time; more get 503. 0 = any number.'),
+  websockets: integer(0, 0, 1_000_000, 'Open WebSockets; more get 503. 0 = any number.'),
 })
 
 const restart = z.strictObject({
@@ -80,6 +80,35 @@ const drain = z.strictObject({
 const log = z.strictObject({
   format: choice(['auto', 'json', 'text'], 'auto', 'auto = text on a terminal, JSON otherwise.'),
   access: flag(true, 'One line per request and per closed WebSocket.'),
+  file: textWith(
+    anyText,
+    '',
+    'File that `serve` logs to instead of standard output, created with mode 0640; `dev` logs to the terminal.',
+    'the path of a file, or ""',
+  ),
+  rotate_size: size(
+    '100MiB',
+    0,
+    'Size at which the log file becomes FILE.1 and a new one is begun; "0B" = never.',
+  ),
+  rotate_keep: integer(5, 1, 1000, 'How many full log files are kept: FILE.1 is the newest.'),
+})
+
+const tls = z.strictObject({
+  cert_file: textWith(
+    anyText,
+    '',
+    'Certificate in PEM form, the one of this server first; a bare name is looked for among systemd credentials first. Read again when it changes.',
+    'the path of a file, or ""',
+  ),
+  key_file: textWith(anyText, '', 'Its private key in PEM form, not encrypted.', 'the path of a file, or ""'),
+  min_version: choice(['1.2', '1.3'], '1.2', 'Oldest version of TLS that is spoken.'),
+  redirect_from: textWith(
+    parseRedirectFrom,
+    '',
+    'Address of a plain listener that sends browsers to https; `/__fluxlit/*` is answered there too.',
+    'host:port such as "0.0.0.0:80", or ""',
+  ),
 })
 
 const auth = z.strictObject({
@@ -189,11 +218,16 @@ const general = {
 export const configSchema = z.strictObject({
   ...general,
   workers,
-  timeouts: table(timeouts.prefault({}), 'How long things may take. Idle times, not totals.'),
+  timeouts: table(timeoutsSchema.prefault({}), 'How long things may take. Idle times, not totals.'),
   limits: table(limits.prefault({}), 'Sizes and counts above which a request is refused.'),
   restart: table(restart.prefault({}), 'When a worker that died is started again.'),
   drain: table(drain.prefault({}), 'How the gateway stops.'),
   log: table(log.prefault({}), 'What is logged.'),
+  tls: table(tls.prefault({}), "TLS on the gateway's own port; without a certificate it speaks plain HTTP."),
+  headers: table(
+    headersSchema.prefault({}),
+    'What browsers are told in the head of every answer. An application that says it itself is believed, but for `set` and `remove`.',
+  ),
   auth: table(auth.prefault({}), 'Who may connect.'),
   internal: table(internal.prefault({}), "The listener for the workers' own calls."),
   state: table(state.prefault({}), 'What survives a restart.'),

@@ -146,8 +146,16 @@ export function looksSecret(name: string): boolean {
   )
 }
 
-/** A variable's value as reports show it: hidden when the name says secret or the value is a URL with a password. */
+/**
+ * A variable's value as reports show it: hidden when the name says secret; of addresses the password, a token in
+ * place of a user, and what a query calls a secret.
+ */
 export function shownValue(name: string, value: string): string {
   if (looksSecret(name) && value !== '') return redacted
-  return value.replace(/^([a-z][a-z0-9+.-]*:\/\/[^:/@\s]*):[^@/\s]+@/i, `$1:${redacted}@`)
+  return value
+    .replace(/\b([a-z][a-z0-9+.-]*:\/\/[^:/@\s]*):(?!\d+\/)\S*@/gi, `$1:${redacted}@`)
+    .replace(/\b(https?:\/\/)[^:/?#@\s]+@/gi, `$1${redacted}@`)
+    .replace(/([?&;]([\w.-]+)=)[^&;\s]+/g, (whole, start: string, key: string) =>
+      looksSecret(key) || /^(code|sig|signature)$/i.test(key) ? start + redacted : whole,
+    )
 }

@@ -26,6 +26,7 @@ export function resolveMounted(
     hosts: worker.host,
     stripPrefix,
     maxBodyBytes: kind === 'static' ? 0 : bodyLimit(context, name, kind, worker, cwd),
+    maxInFlight: worker.max_in_flight,
   }
 }
 

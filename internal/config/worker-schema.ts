@@ -3,6 +3,7 @@
 import { z } from 'zod'
 
 import { durationPattern, parseDuration } from './duration.ts'
+import { workerHeadersSchema } from './header-schema.ts'
 import { parseHostName } from './network.ts'
 import { parseMount, parseProbePath } from './mount.ts'
 import { bad, ok, type Parsed } from './parsed.ts'
@@ -19,6 +20,7 @@ import {
   sizeExpectation,
 } from './scalars.ts'
 import { parseSize, sizePattern } from './size.ts'
+import { workerTimeoutsSchema } from './timeout-schema.ts'
 import { parseWorkerUrl } from './url.ts'
 
 /** Protocols a worker may speak; the first key that is set decides when `kind` is not. */
@@ -167,7 +169,23 @@ const routing = {
     sizeExpectation,
     '`limits.body`; streamlit: `server.maxUploadSize` of `.streamlit/config.toml` if set there',
   ),
+  max_in_flight: integer(
+    1024,
+    0,
+    1_000_000,
+    'Requests that one process answers at the same time; more get 503. WebSockets do not count. 0 = any number.',
+  ),
+  timeouts: noted(
+    workerTimeoutsSchema.prefault({}),
+    'What of `[timeouts]` is different for this worker, key by key.',
+    { expects: 'a table such as { response_headers = "20s" }' },
+  ),
   required: flag(true, 'Whether the gateway is ready only while this worker is.'),
+  headers: noted(
+    workerHeadersSchema.prefault({}),
+    'What of `[headers]` is different for this worker, key by key.',
+    { expects: 'a table such as { frame_options = "sameorigin" }' },
+  ),
 }
 
 const process = {

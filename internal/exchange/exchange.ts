@@ -35,6 +35,8 @@ export interface Exchange {
   readonly scheme: 'http' | 'https'
   /** Public `Host`, restored from a trusted proxy where one rewrote it. */
   readonly host: string
+  /** `Name: value\r\n` lines of every answer that the gateway gives itself. */
+  ownLines: string
   /** Worker name, `internal` or `none`. */
   route: string
   worker: string | null
@@ -84,6 +86,7 @@ export function openExchange(start: ExchangeStart): Exchange {
     client: start.client,
     scheme: start.scheme,
     host: start.host,
+    ownLines: '',
     route: 'none',
     worker: null,
     status: 0,

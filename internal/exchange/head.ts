@@ -2,19 +2,14 @@
  * The door: one pass over a request head decides what it means and what of it may travel on. Nothing behind
  * this file looks at raw headers again, so no two stages can see two versions of one.
  *
- * Node's parser (strict mode) has already refused bare line feeds, folded lines, repeated lengths and the like;
- * here is what it accepts and a front must not (RFC 9110 5-7, RFC 9112 3, 6, 9).
+ * The engine has already refused what is not HTTP/1.1 and decided how long the body is; here is what is valid and
+ * a front must still not pass on (RFC 9110 5-7, RFC 9112 3, 9).
  */
 
-import type { IncomingMessage } from 'node:http'
 import { failure, type Failure } from '../fault/failure.ts'
+import type { Framing, RequestHead } from '../http1/head.ts'
+import { NameTable } from './name-table.ts'
 import { isManaged, isPerHop } from './names.ts'
-
-/** Sizes above which a head is refused. */
-export interface HeadLimits {
-  readonly headerCount: number
-  readonly targetBytes: number
-}
 
 /** A WebSocket handshake that is valid on the client's side (RFC 6455 4.2.1). */
 export interface WebSocketOffer {
@@ -42,82 +37,129 @@ export interface Head {
   readonly host: string | null
   /** End-to-end fields to send on: flat name, value list, names as sent, without Host and everything we set. */
   readonly forward: readonly string[]
-  /** Declared body length in bytes; null = none declared. */
-  readonly contentLength: number | null
-  readonly chunked: boolean
+  readonly framing: Framing
   readonly expectsContinue: boolean
   readonly websocket: WebSocketOffer | null
   readonly origin: string | null
   readonly via: string | null
   readonly claims: Claims
+  /** OPTIONS that is to go no further than here (RFC 9110 7.6.2). */
+  readonly isForGateway: boolean
   /** Whether a person is looking at the answer: a page load rather than a call by a script. */
   readonly isNavigation: boolean
 }
 
-/** A head as Node's parser hands it over. */
-export type ReceivedHead = Pick<IncomingMessage, 'method' | 'url' | 'httpVersion' | 'rawHeaders'>
-
 /** Reads one head. Returns the failure to answer with when the request must not go any further. */
-export function readHead(request: ReceivedHead, limits: HeadLimits): Head | Failure {
-  const method = request.method ?? ''
-  const version = request.httpVersion
-  if (version !== '1.1' && version !== '1.0') return failure('http_version')
+export function readHead(request: RequestHead): Head | Failure {
+  const { method, fields } = request
   if (method === 'TRACE') return failure('method_not_allowed')
   if (method === 'CONNECT') return failure('method_not_implemented')
-  const target = request.url ?? ''
-  if (target.length > limits.targetBytes) return failure('target_too_long')
-  const raw = request.rawHeaders
-  if (raw.length / 2 > limits.headerCount) return failure('header_too_large')
-
-  const draft = new Draft(version)
-  for (let i = 0; i < raw.length; i += 2) {
-    const refusal = draft.take(raw[i] ?? '', raw[i + 1] ?? '')
+  const draft = new Draft(request)
+  for (let i = 0; i < fields.length; i += 2) {
+    const refusal = draft.take(fields[i] ?? '', fields[i + 1] ?? '')
     if (refusal !== null) return refusal
   }
-  return draft.finish(method, target)
+  return draft.finish()
 }
 
-type Reader = (draft: Draft, value: string) => Failure | null
+/** Whether a body follows. */
+export function hasBody({ framing }: Pick<Head, 'framing'>): boolean {
+  return framing.kind === 'length' ? framing.bytes > 0 : framing.kind !== 'none'
+}
 
-/** Fields with a meaning for the gateway. A reader that wants the field to travel on pushes it itself. */
-const readers = new Map<string, Reader>([
-  ['host', (draft, value) => draft.once('host', value, 'bad_host')],
-  ['connection', (draft, value) => draft.nominate(value)],
-  ['content-length', (draft, value) => draft.setLength(value)],
-  ['transfer-encoding', (draft, value) => draft.setTransfer(value)],
-  ['expect', (draft, value) => draft.expect(value)],
-  ['upgrade', (draft, value) => draft.once('upgrade', value, 'bad_upgrade')],
-  ['sec-websocket-key', (draft, value) => draft.once('sec-websocket-key', value, 'bad_upgrade')],
-  ['sec-websocket-version', (draft, value) => draft.once('sec-websocket-version', value, 'bad_upgrade')],
-  ['authorization', (draft, value) => draft.once('authorization', value, 'bad_header')],
-  ['content-type', (draft, value) => draft.once('content-type', value, 'bad_header')],
-  ['origin', (draft, value) => draft.once('origin', value, 'bad_header')],
-  ['cookie', (draft, value) => draft.join('cookie', value, '; ')],
-  ['sec-websocket-protocol', (draft, value) => draft.join('sec-websocket-protocol', value, ', ')],
-  ['accept', (draft, value) => draft.join('accept', value, ', ')],
-  ['sec-fetch-mode', (draft, value) => draft.join('sec-fetch-mode', value, ', ')],
-  ['via', (draft, value) => draft.join('via', value, ', ')],
-  ['x-forwarded-for', (draft, value) => draft.join('x-forwarded-for', value, ', ')],
-  ['x-forwarded-proto', (draft, value) => draft.join('x-forwarded-proto', value, ', ')],
-  ['x-forwarded-host', (draft, value) => draft.join('x-forwarded-host', value, ', ')],
+/** Length of the body in bytes as declared; 0 when none is, or nobody knows. */
+export function declaredLength({ framing }: Pick<Head, 'framing'>): number {
+  return framing.kind === 'length' ? framing.bytes : 0
+}
+
+/** Where the value of a field with a meaning is kept. */
+const slots = [
+  'host',
+  'expect',
+  'upgrade',
+  'websocketKey',
+  'websocketVersion',
+  'websocketProtocol',
+  'authorization',
+  'contentType',
+  'maxForwards',
+  'origin',
+  'cookie',
+  'accept',
+  'fetchMode',
+  'via',
+  'forwardedFor',
+  'forwardedProto',
+  'forwardedHost',
+  'requestId',
+  'traceparent',
+  'tracestate',
+] as const
+type Slot = (typeof slots)[number]
+
+/** What is done with a field. */
+type Treatment =
+  | { readonly kind: 'forward' }
+  | { readonly kind: 'drop' }
+  /** Kept, and a second line refused. */
+  | { readonly kind: 'once'; readonly slot: Slot; readonly code: 'bad_host' | 'bad_header' | 'bad_upgrade' }
+  /** Kept, further lines joined. */
+  | { readonly kind: 'join'; readonly slot: Slot; readonly separator: string }
+
+const once = (slot: Slot, code: 'bad_host' | 'bad_header' | 'bad_upgrade'): Treatment => ({
+  kind: 'once',
+  slot,
+  code,
+})
+const join = (slot: Slot, separator: string): Treatment => ({ kind: 'join', slot, separator })
+
+const forward: Treatment = { kind: 'forward' }
+const drop: Treatment = { kind: 'drop' }
+
+/** Fields with a meaning for the gateway. */
+const meanings = new Map<string, Treatment>([
+  ['host', once('host', 'bad_host')],
+  ['expect', join('expect', ', ')],
+  ['upgrade', once('upgrade', 'bad_upgrade')],
+  ['sec-websocket-key', once('websocketKey', 'bad_upgrade')],
+  ['sec-websocket-version', once('websocketVersion', 'bad_upgrade')],
+  ['sec-websocket-protocol', join('websocketProtocol', ', ')],
+  ['authorization', once('authorization', 'bad_header')],
+  ['content-type', once('contentType', 'bad_header')],
+  ['origin', once('origin', 'bad_header')],
+  ['max-forwards', once('maxForwards', 'bad_header')],
+  ['cookie', join('cookie', '; ')],
+  ['accept', join('accept', ', ')],
+  ['sec-fetch-mode', join('fetchMode', ', ')],
+  ['via', join('via', ', ')],
+  ['x-forwarded-for', join('forwardedFor', ', ')],
+  ['x-forwarded-proto', join('forwardedProto', ', ')],
+  ['x-forwarded-host', join('forwardedHost', ', ')],
   // A repeated id is no id: joined, it no longer has an acceptable form.
-  ['x-request-id', (draft, value) => draft.join('x-request-id', value, ', ')],
-  ['traceparent', (draft, value) => draft.join('traceparent', value, ', ')],
-  ['tracestate', (draft, value) => draft.join('tracestate', value, ',')],
+  ['x-request-id', join('requestId', ', ')],
+  ['traceparent', join('traceparent', ', ')],
+  ['tracestate', join('tracestate', ',')],
+  // Read by the engine; the length travels on as it understood it.
+  ['content-length', drop],
 ])
 
-/** Read above and sent on as they are, once and in one line. */
-const alsoForwarded = new Map([
+/** Kept above and sent on as they are, once and in one line. */
+const alsoForwarded: readonly (readonly [Slot, string])[] = [
   ['authorization', 'Authorization'],
-  ['content-type', 'Content-Type'],
+  ['contentType', 'Content-Type'],
   ['origin', 'Origin'],
   ['cookie', 'Cookie'],
   ['accept', 'Accept'],
-  ['sec-fetch-mode', 'Sec-Fetch-Mode'],
-  ['sec-websocket-key', 'Sec-WebSocket-Key'],
-  ['sec-websocket-version', 'Sec-WebSocket-Version'],
-  ['sec-websocket-protocol', 'Sec-WebSocket-Protocol'],
-])
+  ['fetchMode', 'Sec-Fetch-Mode'],
+  ['maxForwards', 'Max-Forwards'],
+  ['websocketKey', 'Sec-WebSocket-Key'],
+  ['websocketVersion', 'Sec-WebSocket-Version'],
+  ['websocketProtocol', 'Sec-WebSocket-Protocol'],
+]
+
+const treatments = new NameTable<Treatment>(
+  (name) => meanings.get(name) ?? (isPerHop(name) || isManaged(name) ? drop : forward),
+)
 
 /** Fields whose removal would change what the request means: naming them in Connection is an attack. */
 const neverNominated = new Set(['host', 'content-length', 'cookie', 'authorization'])
@@ -126,143 +168,128 @@ const hostForm = /^(?:\[[0-9a-fA-F:.]{2,45}\]|[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,25
 const websocketKeyForm = /^[A-Za-z0-9+/]{21}[AQgw]==$/
 
 class Draft {
-  readonly #version: '1.0' | '1.1'
-  readonly #read = new Map<string, string>()
+  readonly #request: RequestHead
+  readonly #values: Partial<Record<Slot, string>> = {}
   #forward: string[] = []
-  #nominated: Set<string> | null = null
-  #contentLength: number | null = null
-  #chunked = false
-  #expectsContinue = false
 
-  constructor(version: '1.0' | '1.1') {
-    this.#version = version
+  constructor(request: RequestHead) {
+    this.#request = request
   }
 
   take(name: string, value: string): Failure | null {
-    const lower = name.toLowerCase()
-    const reader = readers.get(lower)
-    if (reader !== undefined) return reader(this, value)
-    if (isPerHop(lower) || isManaged(lower)) return null
-    this.#forward.push(name, value)
+    const treatment = treatments.get(name)
+    if (treatment.kind === 'forward') this.#forward.push(name, value)
+    else if (treatment.kind !== 'drop') return this.#keep(treatment, value)
     return null
   }
 
-  once(name: string, value: string, code: 'bad_host' | 'bad_header' | 'bad_upgrade'): Failure | null {
-    if (this.#read.has(name)) return failure(code)
-    this.#read.set(name, value)
-    return null
-  }
-
-  join(name: string, value: string, separator: string): null {
-    const before = this.#read.get(name)
-    this.#read.set(name, before === undefined ? value : before + separator + value)
-    return null
-  }
-
-  nominate(value: string): Failure | null {
-    for (const token of value.split(',')) {
-      const name = token.trim().toLowerCase()
-      if (neverNominated.has(name)) return failure('bad_header', `Connection may not name ${name}.`)
-      if (name !== '') (this.#nominated ??= new Set()).add(name)
-    }
-    return null
-  }
-
-  setLength(value: string): Failure | null {
-    if (this.#contentLength !== null || !/^\d+$/.test(value)) return failure('bad_request')
-    this.#contentLength = Number(value)
-    return Number.isSafeInteger(this.#contentLength) ? null : failure('body_too_large')
-  }
-
-  setTransfer(value: string): Failure | null {
-    // Node has removed spaces and tabs around values; trim() would also remove what only looks like a space.
-    const coding = value.toLowerCase()
-    // RFC 9112 6.1: a server that gets Transfer-Encoding in HTTP/1.0 must treat the framing as faulty.
-    if (this.#version === '1.0' || this.#chunked || coding.startsWith(',')) return failure('bad_request')
-    if (coding !== 'chunked') return failure('transfer_not_implemented')
-    this.#chunked = true
-    return null
-  }
-
-  expect(value: string): Failure | null {
-    // RFC 9110 10.1.1: HTTP/1.0 has no interim answers to wait for.
-    if (this.#version === '1.0') return null
-    if (value.toLowerCase() !== '100-continue') return failure('expectation_failed')
-    this.#expectsContinue = true
-    return null
-  }
-
-  finish(method: string, target: string): Head | Failure {
+  finish(): Head | Failure {
+    const { method, target, framing } = this.#request
+    const values = this.#values
+    const nomination = this.#refuseNomination()
+    if (nomination !== null) return nomination
     const host = this.#host()
     if (host !== null && typeof host !== 'string') return host
-    const websocket = this.#websocket(method)
+    const expectsContinue = this.#expectsContinue()
+    if (typeof expectsContinue !== 'boolean') return expectsContinue
+    const websocket = this.#websocket()
     if (websocket !== null && 'code' in websocket) return websocket
-    if (this.#chunked && this.#contentLength !== null) return failure('bad_request')
-    this.#sendReadFieldsOn()
+    const isForGateway = this.#countForward()
+    this.#sendKeptOn()
     this.#dropNominated()
-    const accept = this.#read.get('accept') ?? ''
     return {
       method,
       target,
       host,
       forward: this.#forward,
-      contentLength: this.#contentLength,
-      chunked: this.#chunked,
-      expectsContinue: this.#expectsContinue,
+      framing,
+      expectsContinue,
       websocket,
-      origin: this.#read.get('origin') ?? null,
-      via: this.#read.get('via') ?? null,
+      origin: values.origin ?? null,
+      via: values.via ?? null,
       claims: this.#claims(),
-      isNavigation: isNavigation(method, accept, this.#read.get('sec-fetch-mode')),
+      isForGateway,
+      isNavigation: isNavigation(method, values.accept ?? '', values.fetchMode),
     }
+  }
+
+  #keep(treatment: Extract<Treatment, { readonly slot: Slot }>, value: string): Failure | null {
+    const { slot } = treatment
+    const before = this.#values[slot]
+    if (before === undefined) this.#values[slot] = value
+    else if (treatment.kind === 'once') return failure(treatment.code)
+    else this.#values[slot] = before + treatment.separator + value
+    return null
+  }
+
+  #refuseNomination(): Failure | null {
+    for (const name of this.#request.connection)
+      if (neverNominated.has(name)) return failure('bad_header', `Connection may not name ${name}.`)
+    return null
   }
 
   #host(): string | null | Failure {
-    const host = this.#read.get('host')
-    if (host === undefined) return this.#version === '1.0' ? null : failure('bad_host')
+    const { host } = this.#values
+    if (host === undefined) return this.#request.minor === 0 ? null : failure('bad_host')
     return normaliseHost(host) ?? failure('bad_host')
   }
 
+  #expectsContinue(): boolean | Failure {
+    const { expect } = this.#values
+    // RFC 9110 10.1.1: HTTP/1.0 has no interim answers to wait for.
+    if (expect === undefined || this.#request.minor === 0) return false
+    return expect.toLowerCase() === '100-continue' ? true : failure('expectation_failed')
+  }
+
   /** Null = a plain request, also for upgrades to anything else (RFC 9110 7.8 lets a server ignore them). */
-  #websocket(method: string): WebSocketOffer | Failure | null {
-    const upgrade = this.#read.get('upgrade')?.toLowerCase()
-    if (upgrade === undefined || !(this.#nominated?.has('upgrade') ?? false) || this.#version === '1.0')
-      return null
+  #websocket(): WebSocketOffer | Failure | null {
+    const { method, connection, minor } = this.#request
+    const { upgrade: asked, websocketKey: key = '', websocketProtocol: protocols } = this.#values
+    const upgrade = asked?.toLowerCase()
+    if (upgrade === undefined || minor === 0 || !connection.includes('upgrade')) return null
     if (upgrade !== 'websocket') return upgrade.includes('websocket') ? failure('bad_upgrade') : null
-    const hasBody = this.#chunked || (this.#contentLength ?? 0) > 0
-    if (method !== 'GET' || hasBody) return failure('bad_upgrade')
-    if (this.#read.get('sec-websocket-version') !== '13') return failure('websocket_version')
-    const key = this.#read.get('sec-websocket-key') ?? ''
+    if (method !== 'GET' || hasBody(this.#request)) return failure('bad_upgrade')
+    if (this.#values.websocketVersion !== '13') return failure('websocket_version')
     if (!websocketKeyForm.test(key)) return failure('bad_upgrade')
-    const protocols = this.#read.get('sec-websocket-protocol')
     return { key, protocols: protocols === undefined ? [] : protocols.split(',').map((name) => name.trim()) }
   }
 
+  /** Max-Forwards means something for OPTIONS only, and is one less behind every proxy. */
+  #countForward(): boolean {
+    const { maxForwards } = this.#values
+    if (this.#request.method !== 'OPTIONS' || maxForwards === undefined || !/^\d{1,9}$/.test(maxForwards))
+      return false
+    this.#values.maxForwards = String(Math.max(0, Number(maxForwards) - 1))
+    return Number(maxForwards) === 0
+  }
+
   #claims(): Claims {
+    const values = this.#values
     return {
-      forwardedFor: this.#read.get('x-forwarded-for') ?? null,
-      forwardedProto: this.#read.get('x-forwarded-proto') ?? null,
-      forwardedHost: this.#read.get('x-forwarded-host') ?? null,
-      requestId: this.#read.get('x-request-id') ?? null,
-      traceparent: this.#read.get('traceparent') ?? null,
-      tracestate: this.#read.get('tracestate') ?? null,
+      forwardedFor: values.forwardedFor ?? null,
+      forwardedProto: values.forwardedProto ?? null,
+      forwardedHost: values.forwardedHost ?? null,
+      requestId: values.requestId ?? null,
+      traceparent: values.traceparent ?? null,
+      tracestate: values.tracestate ?? null,
     }
   }
 
-  #sendReadFieldsOn(): void {
-    for (const [name, value] of this.#read) {
-      const shown = alsoForwarded.get(name)
-      if (shown !== undefined) this.#forward.push(shown, value)
+  #sendKeptOn(): void {
+    for (const [slot, name] of alsoForwarded) {
+      const value = this.#values[slot]
+      if (value !== undefined) this.#forward.push(name, value)
     }
   }
 
   #dropNominated(): void {
-    const nominated = this.#nominated
-    if (nominated === null) return
+    const nominated = this.#request.connection
+    // Of the two tokens nearly every request has, neither is a field that has come this far.
+    if (nominated.every((name) => name === 'keep-alive' || name === 'close' || name === 'upgrade')) return
     const kept: string[] = []
     for (let i = 0; i < this.#forward.length; i += 2) {
       const name = this.#forward[i] ?? ''
-      if (!nominated.has(name.toLowerCase())) kept.push(name, this.#forward[i + 1] ?? '')
+      if (!nominated.includes(name.toLowerCase())) kept.push(name, this.#forward[i + 1] ?? '')
     }
     this.#forward = kept
   }

@@ -1,6 +1,5 @@
 /** Second stage: who asks, under which name and scheme, and the ids the request carries from here on. */
 
-import type { IncomingMessage } from 'node:http'
 import { openExchange, type Exchange } from './exchange.ts'
 import { normaliseHost, type Head } from './head.ts'
 import { clientAddress, type Peer, type TrustedPeers } from './peer.ts'
@@ -43,10 +42,11 @@ export function identify(head: Head, kind: 'http' | 'websocket', by: Identificat
 
 /** Opens the record for a head that was refused: only what cannot be wrong is taken from it. */
 export function identifyRefused(
-  request: Pick<IncomingMessage, 'method' | 'url'>,
+  request: { readonly method: string; readonly target: string } | null,
   by: Identification,
 ): Exchange {
   const trace = continueTrace(null, by.ids)
+  const target = request?.target ?? ''
   return openExchange({
     id: by.ids.requestId(),
     traceId: trace.traceId,
@@ -54,9 +54,9 @@ export function identifyRefused(
     tracestate: null,
     kind: 'http',
     head: null,
-    method: request.method ?? '',
-    path: (request.url ?? '').split('?', 1)[0]?.slice(0, 256) ?? '',
-    hasQuery: request.url?.includes('?') ?? false,
+    method: request?.method ?? '',
+    path: target.split('?', 1)[0]?.slice(0, 256) ?? '',
+    hasQuery: target.includes('?'),
     client: by.peer.address,
     scheme: by.scheme,
     host: by.fallbackHost,

@@ -1,15 +1,14 @@
 /** Renders a failure once, in the form the client can read: a page, a line of text, or problem+json. */
 
-import { STATUS_CODES } from 'node:http'
 import { failures, type Failure } from './failure.ts'
 
 /** `html` for navigations, `text` for upgrades and Streamlit's own calls, `problem` (RFC 9457) for the rest. */
 export type FailureFormat = 'html' | 'text' | 'problem'
 
-/** A complete answer. `headers` is a flat name, value list. */
+/** An answer but for its framing. `lines` are `Name: value\r\n`. */
 export interface RenderedFailure {
   readonly status: number
-  readonly headers: readonly string[]
+  readonly lines: string
   readonly body: string
 }
 
@@ -18,31 +17,12 @@ export function renderFailure(failure: Failure, format: FailureFormat, requestId
   const [status, title, sentence] = failures[failure.code]
   const detail = failure.detail ?? sentence
   const body = bodies[format](failure, { status, title, detail, requestId })
-  const headers = [
-    'Content-Type',
-    contentTypes[format],
-    'Content-Length',
-    String(Buffer.byteLength(body)),
-    'Cache-Control',
-    'no-store',
-    'X-Content-Type-Options',
-    'nosniff',
-    'X-Request-ID',
-    requestId,
-  ]
-  if (failure.retryAfterS !== undefined) headers.push('Retry-After', String(failure.retryAfterS))
-  if (failure.code === 'websocket_version') headers.push('Sec-WebSocket-Version', '13')
+  let lines = `Content-Type: ${contentTypes[format]}\r\nCache-Control: no-store\r\nX-Request-ID: ${requestId}\r\n`
+  if (failure.retryAfterS !== undefined) lines += `Retry-After: ${failure.retryAfterS}\r\n`
+  if (failure.code === 'websocket_version') lines += 'Sec-WebSocket-Version: 13\r\n'
   if (failure.code === 'method_not_allowed')
-    headers.push('Allow', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS')
-  return { status, headers, body }
-}
-
-/** The failure as the bytes of an HTTP/1.1 answer that ends the connection, for sockets without a response object. */
-export function renderFailureBytes(failure: Failure, format: FailureFormat, requestId: string): string {
-  const { status, headers, body } = renderFailure(failure, format, requestId)
-  let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Error'}\r\n`
-  for (let i = 0; i < headers.length; i += 2) head += `${headers[i]}: ${headers[i + 1]}\r\n`
-  return `${head}Connection: close\r\n\r\n${body}`
+    lines += 'Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n'
+  return { status, lines, body }
 }
 
 interface Shown {

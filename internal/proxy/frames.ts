@@ -25,28 +25,28 @@ export class FrameBoundary {
   }
 
   /**
-   * Takes a chunk.
-   * @returns offset behind the first message that ends inside it, or -1 when none does
+   * Takes the bytes from `start` to `end`.
+   * @returns offset behind the first message that ends inside them, or -1 when none does
    */
-  take(chunk: Buffer): number {
-    let at = 0
+  take(chunk: Buffer, start = 0, end = chunk.length): number {
+    let at = start
     let firstEnd = -1
-    while (at < chunk.length) {
+    while (at < end) {
       if (this.#payload > 0) {
-        const skipped = Math.min(this.#payload, chunk.length - at)
+        const skipped = Math.min(this.#payload, end - at)
         this.#payload -= skipped
         at += skipped
       } else {
-        at = this.#readHeader(chunk, at)
+        at = this.#readHeader(chunk, at, end)
       }
       if (firstEnd === -1 && this.atMessageEnd) firstEnd = at
     }
     return firstEnd
   }
 
-  #readHeader(chunk: Buffer, start: number): number {
+  #readHeader(chunk: Buffer, start: number, end: number): number {
     let at = start
-    while (at < chunk.length) {
+    while (at < end) {
       this.#header[this.#headerBytes++] = chunk[at++] ?? 0
       if (this.#headerBytes < 2 || this.#headerBytes < this.#headerLength()) continue
       this.#payload = this.#payloadLength()

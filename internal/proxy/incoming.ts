@@ -1,52 +1,79 @@
 /** The head a client gets: a worker's answer without the fields of its own connection, with our request id. */
 
+import { NameTable } from '../exchange/name-table.ts'
 import { isPerHop } from '../exchange/names.ts'
+import type { AnswerHead } from '../http1/head.ts'
+import { dateLine } from '../http1/status-line.ts'
+import { dropped, type RouteHeaders, type Scheme } from './response-headers.ts'
 
 /** What the relay must know about an answer besides its fields. */
 export interface IncomingHead {
-  /** Flat name, value list for the client. */
-  readonly fields: string[]
+  /** `Name: value\r\n` lines for the client. */
+  readonly lines: string
   /** Lower-case media type without parameters, `''` when none is given. */
   readonly mediaType: string
 }
 
+type Treatment = 'forward' | 'drop' | 'content-type' | 'content-length' | 'buffering' | 'date'
+
+const treatments = new NameTable<Treatment>((name) => {
+  if (isPerHop(name) || name === 'x-request-id') return 'drop'
+  if (name === 'content-type' || name === 'content-length' || name === 'date') return name
+  return name === 'x-accel-buffering' ? 'buffering' : 'forward'
+})
+
 /**
- * Filters the raw fields of a worker's answer. Per-hop fields and those named by the worker's `Connection`
- * are dropped (RFC 9110 7.6.1), the order and repetition of the others is kept: three `Set-Cookie` stay three.
- *
- * @param raw name, value buffers as undici read them (latin1 bytes)
+ * Filters the fields of a worker's answer. Per-hop fields and those named by the worker's `Connection` are dropped
+ * (RFC 9110 7.6.1), the order and repetition of the others is kept: three `Set-Cookie` stay three. What the route says
+ * about browsers' protections is added.
  */
-export function incomingHead(raw: readonly (Buffer | string)[], requestId: string): IncomingHead {
-  const nominated = nominatedNames(raw)
-  const fields: string[] = []
+export function incomingHead(
+  head: AnswerHead,
+  requestId: string,
+  rules: RouteHeaders,
+  scheme: Scheme,
+): IncomingHead {
+  const { fields } = head
+  const nominated = head.connection.length > 0 ? head.connection : null
+  let lines = ''
   let mediaType = ''
   let bufferingSaid = false
-  for (let i = 0; i < raw.length; i += 2) {
-    const name = latin1(raw[i])
-    const lower = name.toLowerCase()
-    if (isPerHop(lower) || lower === 'x-request-id' || (nominated?.has(lower) ?? false)) continue
-    const value = latin1(raw[i + 1])
-    if (lower === 'content-type') mediaType = value.split(';', 1)[0]?.trim().toLowerCase() ?? ''
-    if (lower === 'x-accel-buffering') bufferingSaid = true
-    fields.push(name, value)
+  let dated = false
+  let said = 0
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i] ?? ''
+    const treatment = treatments.get(name)
+    if (treatment === 'drop' || nominated?.includes(name.toLowerCase()) === true) continue
+    const value = fields[i + 1] ?? ''
+    const verdict = rules.judge(name, value)
+    if (verdict === dropped) continue
+    said |= verdict
+    if (treatment === 'content-type') mediaType = mediaTypeOf(value)
+    else if (treatment === 'buffering') bufferingSaid = true
+    else if (treatment === 'date') dated = true
+    // A length of a body that does not come: 204 has none (RFC 9110 8.6).
+    else if (treatment === 'content-length' && head.status === 204) continue
+    lines += `${name}: ${value}\r\n`
   }
-  fields.push('X-Request-ID', requestId)
+  if (!dated) lines += dateLine()
   // An outer nginx buffers answers unless told otherwise; events must arrive when they are sent.
-  if (mediaType === 'text/event-stream' && !bufferingSaid) fields.push('X-Accel-Buffering', 'no')
-  return { fields, mediaType }
+  if (mediaType === 'text/event-stream' && !bufferingSaid) lines += 'X-Accel-Buffering: no\r\n'
+  return { lines: `${lines}${rules.block(scheme, said)}X-Request-ID: ${requestId}\r\n`, mediaType }
 }
 
-function nominatedNames(raw: readonly (Buffer | string)[]): Set<string> | null {
-  let names: Set<string> | null = null
-  for (let i = 0; i < raw.length; i += 2) {
-    const name = raw[i]
-    if (name === undefined || name.length !== 10 || latin1(name).toLowerCase() !== 'connection') continue
-    for (const token of latin1(raw[i + 1]).split(',')) (names ??= new Set()).add(token.trim().toLowerCase())
+/** The 101 a client gets: what the two ends agreed on is theirs, the rest is dropped as in any answer. */
+export function agreementLines(head: AnswerHead, requestId: string): string {
+  const { fields, connection } = head
+  let lines = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n'
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i] ?? ''
+    if (treatments.get(name) === 'drop' || connection.includes(name.toLowerCase())) continue
+    lines += `${name}: ${fields[i + 1]}\r\n`
   }
-  return names
+  return `${lines}X-Request-ID: ${requestId}\r\n\r\n`
 }
 
-function latin1(value: Buffer | string | undefined): string {
-  if (value === undefined) return ''
-  return typeof value === 'string' ? value : value.toString('latin1')
+function mediaTypeOf(value: string): string {
+  const semicolon = value.indexOf(';')
+  return (semicolon === -1 ? value : value.slice(0, semicolon)).trim().toLowerCase()
 }

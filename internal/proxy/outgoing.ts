@@ -4,7 +4,9 @@
  */
 
 import type { Exchange } from '../exchange/exchange.ts'
-import type { Head } from '../exchange/head.ts'
+import { hasBody, type Head } from '../exchange/head.ts'
+import { noBody, type Framing } from '../http1/head.ts'
+import type { OutgoingRequest } from '../http1/client-connection.ts'
 
 /** What about a worker's route shows in its request heads; prepared at start. */
 export interface OutgoingRules {
@@ -17,35 +19,49 @@ export interface OutgoingRules {
   readonly ownOrigin: boolean
 }
 
-/** Flat name, value list for the worker; `Host` first. Framing fields are the transport's to add. */
-export function outgoingHead(exchange: Exchange, head: Head, rules: OutgoingRules): string[] {
-  const { host, scheme } = exchange
-  const out: string[] = ['Host', host]
-  for (let i = 0; i < head.forward.length; i += 2) out.push(head.forward[i] ?? '', head.forward[i + 1] ?? '')
-  if (rules.ownOrigin && head.origin !== null) ownOrigin(out, `${scheme}://${host}`)
-  out.push(
-    'X-Forwarded-For',
-    exchange.client,
-    'X-Forwarded-Proto',
-    scheme,
-    'X-Forwarded-Host',
-    host,
-    'X-Forwarded-Port',
-    portOf(host, scheme),
-    'X-Request-ID',
-    exchange.id,
-    'traceparent',
-    exchange.traceparent,
-    'Via',
-    head.via === null ? '1.1 fluxlit' : `${head.via}, 1.1 fluxlit`,
-  )
-  if (exchange.tracestate !== null) out.push('tracestate', exchange.tracestate)
-  if (rules.prefix !== '') out.push('X-Forwarded-Prefix', rules.prefix)
-  return out
+/** The request as the worker gets it, framed as its body will be sent: with the client's length, or in chunks. */
+export function outgoingRequest(
+  exchange: Exchange,
+  head: Head,
+  rules: OutgoingRules,
+  path: string,
+): OutgoingRequest {
+  const { method, framing } = head
+  const upgrade = head.websocket !== null
+  const lines = outgoingLines(exchange, head, rules)
+  return {
+    method,
+    // An empty body that was announced stays announced: servers tell a length of 0 from no length at all.
+    head: `${method} ${path} HTTP/1.1\r\n${lines}${upgrade ? upgradeLines : framingLine(framing)}\r\n`,
+    framing: hasBody(head) ? framing : noBody,
+    upgrade,
+  }
 }
 
-function ownOrigin(out: string[], origin: string): void {
-  for (let i = 0; i < out.length; i += 2) if (out[i] === 'Origin') out[i + 1] = origin
+const upgradeLines = 'Connection: Upgrade\r\nUpgrade: websocket\r\n'
+
+/** `Name: value` lines for the worker, `Host` first, without those about the connection and the framing. */
+export function outgoingLines(exchange: Exchange, head: Head, rules: OutgoingRules): string {
+  const { host, scheme } = exchange
+  const { forward } = head
+  const origin = rules.ownOrigin && head.origin !== null ? `${scheme}://${host}` : null
+  let lines = `Host: ${host}\r\n`
+  for (let i = 0; i < forward.length; i += 2) {
+    const name = forward[i] ?? ''
+    lines += `${name}: ${origin !== null && name === 'Origin' ? origin : forward[i + 1]}\r\n`
+  }
+  lines +=
+    `X-Forwarded-For: ${exchange.client}\r\nX-Forwarded-Proto: ${scheme}\r\nX-Forwarded-Host: ${host}\r\n` +
+    `X-Forwarded-Port: ${portOf(host, scheme)}\r\nX-Request-ID: ${exchange.id}\r\n` +
+    `traceparent: ${exchange.traceparent}\r\nVia: ${head.via === null ? '' : `${head.via}, `}1.1 fluxlit\r\n`
+  if (exchange.tracestate !== null) lines += `tracestate: ${exchange.tracestate}\r\n`
+  if (rules.prefix !== '') lines += `X-Forwarded-Prefix: ${rules.prefix}\r\n`
+  return lines
+}
+
+function framingLine(framing: Framing): string {
+  if (framing.kind === 'length') return `Content-Length: ${framing.bytes}\r\n`
+  return framing.kind === 'chunked' ? 'Transfer-Encoding: chunked\r\n' : ''
 }
 
 function portOf(host: string, scheme: 'http' | 'https'): string {

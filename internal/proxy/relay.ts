@@ -1,143 +1,166 @@
 /**
- * One answer on its way from a worker to a client: five methods named after the stages of a response.
- * Backpressure goes both ways, a client that leaves cancels the worker's request, and an answer that breaks
- * off is never passed on as complete.
+ * One request on its way to a worker and its answer on the way back. Backpressure goes both ways, a client that
+ * leaves cancels the worker's request, and an answer that breaks off is never passed on as complete.
  */
 
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Dispatcher } from 'undici'
 import { answered, type Exchange } from '../exchange/exchange.ts'
+import type { Head } from '../exchange/head.ts'
 import { failure, type Failure } from '../fault/failure.ts'
-import { BodyTooLargeError } from './body.ts'
+import type {
+  AnswerSink,
+  ClientConnection,
+  OutgoingRequest,
+  UpstreamError,
+} from '../http1/client-connection.ts'
+import type { AnswerHead } from '../http1/head.ts'
+import type { AnswerBody, Transaction, TransactionOwner, WriteOutcome } from '../http1/transaction.ts'
 import { incomingHead } from './incoming.ts'
-import { lingerThenEnd } from './linger.ts'
+import type { RouteHeaders } from './response-headers.ts'
 import { translateUpstreamError } from './translate.ts'
-import type { ResponseHandler } from './upstream.ts'
 
-type Controller = Dispatcher.DispatchController
-
-/** What a relay needs besides the answer itself. */
+/** What a relay needs besides the bytes. */
 export interface RelayOptions {
   readonly exchange: Exchange
-  readonly request: IncomingMessage
-  readonly response: ServerResponse
+  readonly head: Head
+  readonly transaction: Transaction
+  readonly request: OutgoingRequest
+  /** What answers of the route say besides what the worker says. */
+  readonly headers: RouteHeaders
   /** The path names a file: a page in its place is a 404 (Streamlit answers every unknown path with its page). */
   readonly expectsFile: boolean
-  /** Called at most once, and only while nothing of an answer has been sent. */
-  readonly onFailure: (failure: Failure, error: unknown) => void
+  /** Bytes of the request's body; 0 = any number. */
+  readonly maxBodyBytes: number
+  /** Called once: nothing of the request is under way any more. */
+  readonly onEnd: () => void
+  /** Called at most once, after `onEnd`, and only while nothing of an answer has been sent. */
+  readonly onFailure: (failure: Failure, error: UpstreamError | null) => void
+  /** The worker said 101; the connection is the callee's. Absent where it was not asked to. */
+  readonly onSwitched?: (
+    worker: ClientConnection,
+    head: AnswerHead,
+    bytes: Buffer,
+    start: number,
+    end: number,
+  ) => void
 }
 
-type Stage = 'waiting' | 'streaming' | 'done'
-
-/** Relays one answer. One allocation per request, no closures besides the drain listener. */
-export class Relay implements ResponseHandler {
+/** Relays one request and its answer. */
+export class Relay implements AnswerSink, TransactionOwner {
+  /** Whether any of the body has been asked for: from then on the request cannot be sent again. */
+  bodyBegun = false
   readonly #options: RelayOptions
-  #controller: Controller | null = null
-  #stage: Stage = 'waiting'
-  #clientGone = false
+  readonly #worker: ClientConnection
+  #over = false
 
-  constructor(options: RelayOptions) {
+  constructor(options: RelayOptions, worker: ClientConnection) {
     this.#options = options
+    this.#worker = worker
+    options.transaction.owner = this
+    worker.send(options.request, this)
   }
 
-  /** The client closed its connection: the worker's request ends too. */
-  abandon(): void {
-    this.#clientGone = true
-    if (this.#stage === 'done') return
-    this.#stage = 'done'
-    this.#controller?.abort(new Error('client closed the connection'))
+  onConnected(): void {
+    const { head, request, transaction } = this.#options
+    if (request.framing.kind === 'none') return
+    this.bodyBegun = true
+    // Sent only now that route, size and worker are settled (RFC 9110 10.1.1); never passed on.
+    if (head.expectsContinue) transaction.writeContinue()
+    transaction.resumeBody()
   }
 
-  onRequestStart(controller: Controller): void {
-    this.#controller = controller
-    if (this.#clientGone) controller.abort(new Error('client closed the connection'))
-  }
-
-  onResponseStart(controller: Controller, status: number): void {
-    if (status < 200 || this.#stage !== 'waiting') return
+  onAnswerHead(answer: AnswerHead): void {
+    const { exchange, expectsFile, headers, transaction } = this.#options
+    const { status } = answer
     if (status > 599)
-      return this.#refuse(
-        controller,
-        failure('upstream_invalid', `The application answered with status ${status}.`),
-      )
-    const { exchange, expectsFile } = this.#options
-    const head = incomingHead(rawFields(controller), exchange.id)
-    if (expectsFile && status === 200 && head.mediaType === 'text/html') {
-      return this.#refuse(controller, failure('file_not_found'))
-    }
-    this.#writeHead(controller, status, head.fields)
-  }
-
-  onResponseData(controller: Controller, chunk: Buffer): void {
-    if (this.#stage !== 'streaming') return
-    const { exchange, response } = this.#options
-    exchange.bytesOut += chunk.length
-    if (response.write(chunk)) return
-    controller.pause()
-    response.once('drain', () => controller.resume())
-  }
-
-  onResponseEnd(): void {
-    if (this.#stage !== 'streaming') return
-    this.#stage = 'done'
-    const { request, response } = this.#options
-    if (request.complete) response.end()
-    else lingerThenEnd(request, response)
-  }
-
-  onResponseError(_controller: Controller, error: Error): void {
-    if (this.#stage === 'done') return
-    const before = this.#stage
-    this.#stage = 'done'
-    if (before === 'waiting') return this.#options.onFailure(this.#explain(error), error)
-    this.#options.exchange.reason =
-      error instanceof BodyTooLargeError ? 'body_too_large' : 'upstream_truncated'
-    this.#options.exchange.cause = error
-    this.#breakOff()
-  }
-
-  #writeHead(controller: Controller, status: number, fields: string[]): void {
-    const { exchange, request, response } = this.#options
-    if (!request.complete && exchange.head !== null && hasBody(exchange)) fields.push('Connection', 'close')
-    try {
-      response.writeHead(status, fields)
-    } catch (error) {
-      return this.#refuse(controller, { ...failure('upstream_invalid'), cause: error })
-    }
-    this.#stage = 'streaming'
+      return this.#refuse(failure('upstream_invalid', `The application answered with status ${status}.`))
+    const { lines, mediaType } = incomingHead(answer, exchange.id, headers, exchange.scheme)
+    if (expectsFile && status === 200 && mediaType === 'text/html')
+      return this.#refuse(failure('file_not_found'))
+    // What a refused handshake sent ahead is no request: the connection ends with it.
+    transaction.begin(status, lines, bodyOf(answer), exchange.kind === 'http')
     answered(exchange, status)
-    // The body usually arrives in the same read as the head and both leave in one write. When it does not,
-    // the head must not wait for it: event streams often begin with silence.
-    process.nextTick(flushQuietHead, response, exchange)
   }
 
-  /** Ending the response would make a broken answer look complete; the client must see the connection break. */
-  #breakOff(): void {
-    const { request, response } = this.#options
-    // In HTTP/1.0 an orderly close is the end of the answer.
-    if (request.httpVersion === '1.0') request.socket.resetAndDestroy()
-    else response.destroy()
+  onAnswerData(bytes: Buffer, start: number, end: number): WriteOutcome {
+    return this.#options.transaction.write(bytes, start, end)
   }
 
-  #refuse(controller: Controller, reason: Failure): void {
-    this.#stage = 'done'
-    controller.abort(new Error(reason.code))
+  onAnswerPause(): void {
+    // Event streams often begin with silence: their head does not wait for the first event.
+    this.#options.transaction.flush()
+  }
+
+  onAnswerEnd(): void {
+    this.#end()
+    this.#options.transaction.end()
+  }
+
+  onAnswerError(error: UpstreamError): void {
+    const { exchange, onFailure, transaction } = this.#options
+    this.#end()
+    if (!transaction.answering) return onFailure(translateUpstreamError(error), error)
+    exchange.reason = 'upstream_truncated'
+    exchange.cause = error
+    transaction.breakOff()
+  }
+
+  onUpstreamDrain(): void {
+    this.#options.transaction.resumeBody()
+  }
+
+  onSwitched(answer: AnswerHead, bytes: Buffer, start: number, end: number): void {
+    this.#end()
+    this.#options.onSwitched?.(this.#worker, answer, bytes, start, end)
+  }
+
+  onBody(bytes: Buffer, start: number, end: number): boolean {
+    const { maxBodyBytes, transaction } = this.#options
+    if (maxBodyBytes > 0 && transaction.bytesIn > maxBodyBytes) {
+      this.#cutOff(failure('body_too_large'))
+      return false
+    }
+    return this.#worker.writeBody(bytes, start, end)
+  }
+
+  onBodyEnd(): void {
+    this.#worker.endBody()
+  }
+
+  onBodyRefused(reason: Failure): void {
+    this.#cutOff(reason)
+  }
+
+  onDrain(): void {
+    this.#worker.resume()
+  }
+
+  onGone(): void {
+    this.#end()
+    this.#worker.abort()
+  }
+
+  /** The request is not to reach the worker as a whole: its connection ends before the body does. */
+  #cutOff(reason: Failure): void {
+    const { exchange, transaction } = this.#options
+    if (!transaction.answering) return this.#refuse(reason)
+    this.onGone()
+    exchange.reason = reason.code
+    transaction.breakOff()
+  }
+
+  #refuse(reason: Failure): void {
+    this.onGone()
     this.#options.onFailure(reason, null)
   }
 
-  #explain(error: Error): Failure {
-    return error instanceof BodyTooLargeError ? failure('body_too_large') : translateUpstreamError(error)
+  #end(): void {
+    if (this.#over) return
+    this.#over = true
+    this.#options.onEnd()
   }
 }
 
-function flushQuietHead(response: ServerResponse, exchange: Exchange): void {
-  if (exchange.bytesOut === 0 && !response.writableEnded) response.flushHeaders()
-}
-
-function hasBody(exchange: Exchange): boolean {
-  return exchange.head !== null && (exchange.head.chunked || (exchange.head.contentLength ?? 0) > 0)
-}
-
-function rawFields(controller: Controller): readonly (Buffer | string)[] {
-  return Array.isArray(controller.rawHeaders) ? controller.rawHeaders : []
+function bodyOf({ framing }: AnswerHead): AnswerBody {
+  if (framing.kind === 'none' || framing.kind === 'length') return framing.kind
+  return 'stream'
 }

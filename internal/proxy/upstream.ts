@@ -1,63 +1,37 @@
-/** The pooled connections to one generation of one worker. */
+/** One process of a worker as the request path sees it: its address, and the connections to it. */
 
-import { Pool, type Dispatcher } from 'undici'
 import type { Address } from '../config/config.ts'
+import type { ClientConnection, ClientLimits } from '../http1/client-connection.ts'
+import { Pool } from '../http1/pool.ts'
 
-/** Time limits and sizes of a pool. Milliseconds; 0 = off. */
-export interface UpstreamOptions {
-  readonly connectMs: number
-  readonly responseHeadersMs: number
-  readonly responseIdleMs: number
-  /** Must be below the worker's own keep-alive, so that the side that sends is the side that closes. */
-  readonly keepAliveMs: number
-  /** Largest number of connections, and so of requests in flight. */
-  readonly connections: number
-  /** Largest answer head in bytes. */
-  readonly headerBytes: number
+/** Time limits and sizes of the connections to a worker. */
+export interface UpstreamOptions extends ClientLimits {
+  /** Largest number of requests in flight. */
+  readonly maxInFlight: number
 }
 
-/** One request towards a worker. `headers` is a flat name, value list. */
-export interface UpstreamRequest {
-  readonly method: string
-  readonly path: string
-  readonly headers: string[]
-  readonly body: Dispatcher.DispatchOptions['body']
-}
-
-/** Callbacks of one answer, named after its stages. */
-export type ResponseHandler = Dispatcher.DispatchHandler
-
-/** What the relay calls; a small surface so that another engine can take undici's place. */
+/** One address requests can be sent to. */
 export class Upstream {
   readonly address: Address
-  /** Requests being answered; kept by the request path, which knows when an answer has left. */
+  /** Requests being answered; kept by the request path. */
   inFlight = 0
   readonly #pool: Pool
+  readonly #maxInFlight: number
 
   constructor(address: Address, options: UpstreamOptions) {
     this.address = address
-    this.#pool = new Pool(originOf(address), {
-      connections: options.connections,
-      // One request in flight per connection: an answer can never belong to somebody else's request.
-      pipelining: 1,
-      connect: {
-        timeout: options.connectMs,
-        ...(address.kind === 'unix' ? { socketPath: address.path } : {}),
-      },
-      headersTimeout: options.responseHeadersMs,
-      bodyTimeout: options.responseIdleMs,
-      keepAliveTimeout: options.keepAliveMs,
-      keepAliveMaxTimeout: options.keepAliveMs,
-      maxHeaderSize: options.headerBytes,
-    })
+    this.#maxInFlight = options.maxInFlight
+    this.#pool = new Pool(address, options)
   }
 
-  /** Sends one request; never throws, every outcome arrives at `handler`. */
-  dispatch(request: UpstreamRequest, handler: ResponseHandler): void {
-    this.#pool.dispatch(
-      { method: request.method, path: request.path, headers: request.headers, body: request.body ?? null },
-      handler,
-    )
+  /** Whether it has as many requests as it may have. */
+  get isFull(): boolean {
+    return this.#maxInFlight > 0 && this.inFlight >= this.#maxInFlight
+  }
+
+  /** A connection for one request. */
+  connection(forTunnel: boolean): ClientConnection {
+    return forTunnel ? this.#pool.openForTunnel() : this.#pool.take()
   }
 
   /** Lets requests in flight finish, then closes the connections. */
@@ -66,14 +40,7 @@ export class Upstream {
   }
 
   /** Ends everything now. */
-  destroy(): Promise<void> {
-    return this.#pool.destroy()
+  destroy(): void {
+    this.#pool.destroy()
   }
-}
-
-/** Origin for the pool. Over a Unix socket the name is never looked up. */
-function originOf(address: Address): string {
-  if (address.kind === 'unix') return 'http://localhost'
-  const host = address.host.includes(':') ? `[${address.host}]` : address.host
-  return `http://${host}:${address.port}`
 }

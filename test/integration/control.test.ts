@@ -39,7 +39,7 @@ test('the verbs against a running gateway', async (t) => {
     const { api, files: statics, queue } = workers
     const { pid } = json<{ pid: number }>((await ask(`${running.url}/api/`)).body)
     assert.deepEqual(
-      { ...api, since: '', address: '', last_lines: [] },
+      { ...api, since: '', address: '', last_lines: [], history: [] },
       {
         kind: 'uvicorn',
         state: 'ready',
@@ -53,6 +53,7 @@ test('the verbs against a running gateway', async (t) => {
         mount: '/api',
         restarts: 0,
         deaths: [],
+        history: [],
         last_lines: [],
         in_flight: 0,
         websockets: 0,
@@ -61,6 +62,13 @@ test('the verbs against a running gateway', async (t) => {
     )
     assert.match(api?.address ?? '', /^unix:\//)
     assert.ok((api?.last_lines.length ?? 0) > 0)
+    assert.deepEqual(
+      api?.history.map(({ state, generation }) => [state, generation]),
+      [
+        ['starting', 1],
+        ['ready', 1],
+      ],
+    )
     assert.deepEqual([statics?.kind, statics?.spawned, statics?.pid], ['static', false, null])
     assert.deepEqual([queue?.kind, queue?.mount, queue?.required], ['process', null, false])
     assert.deepEqual(queue?.last_lines, ['waiting for work'])
@@ -161,7 +169,7 @@ test('where no gateway runs, every verb says so and where it looked', async (t) 
   }
 })
 
-test('two gateways of one configuration are told apart by their process id', async (t) => {
+test('13: two gateways of one configuration are told apart by their process id', async (t) => {
   const one = await (await gateway(t, { toml, files })).ready()
   const two = await (await gateway(t, { cwd: one.directory })).ready()
   const both = await verb(one, 'status')

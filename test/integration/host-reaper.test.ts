@@ -19,7 +19,7 @@ const noNamespace =
     : 'this account may not make a namespace'
 
 test(
-  'orphans are reaped one by one, and no exit status of a child of our own is lost',
+  '46: orphans are reaped one by one, and no exit status of a child of our own is lost',
   { skip: cannot },
   async (t) => {
     const told = await outcome(startProgram(t, fixture).line())

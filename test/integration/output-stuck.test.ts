@@ -73,7 +73,7 @@ function heard(stream: ChildProcess['stderr']): { text: string } {
   return said
 }
 
-test('with nobody reading its log a gateway serves on, stays small, and says what is missing', async (t) => {
+test('47: with nobody reading its log a gateway serves on, stays small, and says what is missing', async (t) => {
   const { child, url } = await start(t, 'pipe')
   const before = memory(child)
   await manyRequests(url, 1000)
@@ -113,7 +113,7 @@ child.terminate()
 sys.exit(child.wait())
 `
 
-test('a terminal that is held does not hold the gateway', async (t) => {
+test('47: a terminal that is held does not hold the gateway', async (t) => {
   const cwd = await freshDirectory(t, { files })
   const args = ['-c', frozenTerminal, binary(), ...serve]
   const holder = spawn(python(), args, { cwd, env: environment(cwd), stdio: ['pipe', 'pipe', 'ignore'] })
@@ -126,7 +126,7 @@ test('a terminal that is held does not hold the gateway', async (t) => {
   assert.equal(await exited, 0)
 })
 
-test('a log whose reader is gone stops nothing and is told once on the other stream', async (t) => {
+test('41, 48: a log whose reader is gone stops nothing and is told once on the other stream', async (t) => {
   const { child, url } = await start(t, 'pipe')
   child.stdout?.destroy()
   const ended = finished(child)
@@ -138,7 +138,7 @@ test('a log whose reader is gone stops nothing and is told once on the other str
   assert.match(stderr, /^fluxlit: dropped \d+ log lines$/m)
 })
 
-test('a full disk under the log stops nothing and is told once on the other stream', async (t) => {
+test('48: a full disk under the log stops nothing and is told once on the other stream', async (t) => {
   const full = openSync('/dev/full', 'w')
   t.after(() => closeSync(full))
   const { child, url } = await start(t, full)

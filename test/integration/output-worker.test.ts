@@ -36,7 +36,7 @@ required = false
 command = ["sh", "-c", "exec \\"$VIRTUAL_ENV/bin/python\\" speaker.py"]
 `
 
-test('what a worker says reaches the log whole, as one event each, and harmless', async (t) => {
+test('50, 51, 52: what a worker says reaches the log whole, as one event each, and harmless', async (t) => {
   const running = await gateway(t, { toml, files: { 'api.py': app('api.py'), 'speaker.py': speech } })
   const said = (what: string, matches: (text: string) => boolean): Promise<LogRecord> =>
     running.record(what, (line) => line['worker'] === 'speaker' && matches(String(line['msg'])))

@@ -49,6 +49,18 @@ exec sleep 100000`
   assert.equal((await running.exited).code, 0, running.output)
 })
 
+test('44: as PID 1 it takes the whole container with it when it is killed', inContainer, async (t) => {
+  const { running, pid } = await asFirstProcess(t, {
+    toml: '[workers.api]\napp = "api:app"\n[workers.queue]\nkind = "process"\ncommand = ["setsid", "sleep", "100000"]\n',
+    files: { 'api.py': app('api.py') },
+  })
+  await running.ready()
+  assert.ok(running.processes().length >= 4, running.output)
+  process.kill(pid, 'SIGKILL')
+  await running.exited
+  assert.deepEqual(running.processes(), [])
+})
+
 /** A gateway that is PID 1 of a namespace of its own, with its id in ours. */
 async function asFirstProcess(
   t: Cleanup,

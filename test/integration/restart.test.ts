@@ -75,7 +75,7 @@ test('before_start runs once for every generation, and one that fails keeps the 
   assert.equal(json<{ pid: number }>((await ask(`${running.url}/api/`)).body).pid, before)
 })
 
-test('a worker named by `after` is ready before the next one is started', async (t) => {
+test('14: a worker named by `after` is ready before the next one is started', async (t) => {
   const waiting = `from pathlib import Path
 import time
 Path("begun").touch()

@@ -20,7 +20,7 @@ if not Path("database").exists():
 `
 const env = { STREAMLIT_SERVER_SCRIPT_HEALTH_CHECK_ENABLED: 'true' }
 
-test('with the script as its health check, Streamlit is ready when the script runs without an exception', async (t) => {
+test('18: with the script as its health check, Streamlit is ready when the script runs without an exception', async (t) => {
   const running = await gateway(t, { toml, files: { 'ui.py': script }, env })
   // The second run begins after the first one was answered, which was therefore not good enough.
   let runs = 0
@@ -36,7 +36,7 @@ test('with the script as its health check, Streamlit is ready when the script ru
 })
 
 for (const transport of ['unix', 'tcp'] as const) {
-  test(`the page that Streamlit over ${transport} answers for a check that is off never counts as ready`, async (t) => {
+  test(`18: the page that Streamlit over ${transport} answers for a check that is off never counts as ready`, async (t) => {
     const { address } = await startedReady(worker(t, streamlit(apps, { transport }), await testRoom(t)))
     assert.ok(address !== null)
     const page = await get(address, path)

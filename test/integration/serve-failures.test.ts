@@ -196,7 +196,7 @@ test('a package that is missing from the environment is named with the command t
   }
 })
 
-test('a port that is taken is named, and nothing is started', async (t) => {
+test('8, 13: a port that is taken is named, and nothing is started', async (t) => {
   const other = await upstream(t, (_, response) => void response.end('someone else'))
   const cwd = await freshDirectory(t, { files: { 'main.py': fastapi, 'fluxlit.toml': api } })
   const id = randomUUID()

@@ -49,7 +49,7 @@ async function connectAs(uid: number, path: string): Promise<string> {
   return stdout.trim() || stderr
 }
 
-test('no other account can open a worker’s socket', async (t) => {
+test('12: no other account can open a worker’s socket', async (t) => {
   const running = await (await gateway(t, { toml, files })).ready()
   const sockets = workerSockets(running)
   assert.ok(sockets.length >= 2, `found ${sockets.join(', ')}`)
@@ -63,7 +63,7 @@ test('no other account can open a worker’s socket', async (t) => {
   }
 })
 
-test('a worker’s environment has what it needs and no secret of the gateway', async (t) => {
+test('53, 54: a worker’s environment has what it needs and no secret of the gateway', async (t) => {
   const running = await gateway(t, {
     toml,
     files: { ...files, '.env': 'FROM_DOTENV=yes\nFLUXLIT_DOTENV_SECRET=hunter3\n' },

@@ -26,7 +26,7 @@ function letItStart(running: Gateway): Promise<void> {
   return writeFile(join(running.directory, 'go'), '')
 }
 
-test('while the workers start', async (t) => {
+test('15, 19: while the workers start', async (t) => {
   const running = await starting(t, '60s')
   const { url } = running
 

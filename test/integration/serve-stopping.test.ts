@@ -83,7 +83,7 @@ test('requests still running at the deadline make the exit status 3', async (t) 
   assert.deepEqual(running.processes(), [])
 })
 
-test('a second signal ends it at once with 128 and the number of the signal', async (t) => {
+test('34: a second signal ends it at once with 128 and the number of the signal', async (t) => {
   const running = await (await gateway(t, apiOnly)).ready()
   const response = await halfAnswered(`${running.url}/api/stay`)
   const broken = assert.rejects(read(response))

@@ -58,7 +58,7 @@ describe('a worker that cannot start says why', () => {
     }
   })
 
-  it('when it never answers, with its last lines', async (t) => {
+  it('14: when it never answers, with its last lines', async (t) => {
     const silent = ['-c', 'import time; print("here I am", flush=True); time.sleep(600)']
     const config = http(apps, [python(), ...silent])
     const quick = { ...config, ready: { ...config.ready, timeoutMs: 1500 } }

@@ -54,7 +54,7 @@ function limitOf(pid: number | null, row: string): string {
 }
 
 describe('a worker with limits', () => {
-  it('that is a Python app has them when it is imported, and so have its children', async (t) => {
+  it('56: that is a Python app has them when it is imported, and so have its children', async (t) => {
     const api = worker(t, uvicorn(await directory(t, app), { rlimits }), await testRoom(t))
     const { address } = await startedReady(api)
     const said: unknown = JSON.parse((await get(address, '/')).body)

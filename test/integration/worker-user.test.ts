@@ -68,7 +68,7 @@ describe('a worker with an account of its own', { skip }, () => {
     },
   )
 
-  it('runs under it, and only it and root reach its socket', async (t) => {
+  it('56: runs under it, and only it and root reach its socket', async (t) => {
     const room = await testRoom(t)
     const command = [process.execPath, '-e', server, '{uds}'] as const
     const run = { user: '65534:65534', transport: 'unix' } as const
@@ -106,7 +106,7 @@ describe('a worker with an account of its own', { skip }, () => {
   })
 })
 
-it('a worker cannot be given an account by a gateway that is not root', async (t) => {
+it('56: a worker cannot be given an account by a gateway that is not root', async (t) => {
   const { room } = await testRoom(t)
   t.mock.property(process, 'geteuid', () => 1000)
   const problems = await preflight([http(process.cwd(), ['sleep', '600'], { user: '65534:65534' })], room)

@@ -7,7 +7,7 @@ type Listener = (state: WorkerState, previous: WorkerState) => void
 export class FakeWorker implements Worker {
   readonly name: string
   readonly required: boolean
-  readonly spawned = true
+  spawned = true
   gaveUp = false
   everReady = false
   /** `start`, `close`, `destroy`, in the order they were called. */

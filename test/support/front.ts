@@ -26,6 +26,7 @@ export function configuration(overrides: Partial<Config> = {}): Config {
     workers: [],
     timeouts: {
       headersMs: 30_000,
+      bodyIdleMs: 60_000,
       keepAliveMs: 75_000,
       connectMs: 5_000,
       responseHeadersMs: 300_000,
@@ -33,7 +34,16 @@ export function configuration(overrides: Partial<Config> = {}): Config {
       websocketIdleMs: 0,
       holdMs: 12_000,
     },
-    limits: { headerBytes: 65_536, headerCount: 100, targetBytes: 8_192, bodyBytes: 209_715_200 },
+    workerTimeouts: {},
+    limits: {
+      headerBytes: 65_536,
+      headerCount: 100,
+      targetBytes: 8_192,
+      bodyBytes: 209_715_200,
+      bodyMinRate: 1024,
+      connections: 0,
+      websockets: 0,
+    },
     restart: {
       backoffMinMs: 500,
       backoffMaxMs: 30_000,
@@ -43,8 +53,20 @@ export function configuration(overrides: Partial<Config> = {}): Config {
       bootAttempts: 3,
     },
     drain: { delayMs: 0, timeoutMs: 20_000 },
-    log: { level: 'info', format: 'json', access: true },
+    log: { level: 'info', format: 'json', access: true, file: null },
     stateDir: null,
+    tls: null,
+    headers: {
+      general: {
+        hsts: null,
+        contentTypeOptions: true,
+        referrerPolicy: 'strict-origin-when-cross-origin',
+        frames: { kind: 'any' },
+        set: [],
+        remove: [],
+      },
+      workers: {},
+    },
     ...overrides,
   }
 }
@@ -66,6 +88,7 @@ export function mounted(
     hosts: [],
     stripPrefix: kind !== 'streamlit',
     maxBodyBytes: 200 * 1024 * 1024,
+    maxInFlight: 64,
     ready: { path: '/', timeoutMs: 1, probeIntervalMs: 1, probeTimeoutMs: 1, probeFailures: 1 },
     run: { kind: 'url', address: { kind: 'unix', path: '/nonexistent/w.sock' }, basePath },
     ...others,
@@ -83,6 +106,7 @@ export interface FrontOptions {
   readonly internal?: boolean
   readonly connectMs?: number
   readonly responseHeadersMs?: number
+  readonly maxInFlight?: number
 }
 
 /** The whole request path in the test's own process, with workers that are only a state and an address. */
@@ -120,7 +144,9 @@ export async function front(t: Cleanup, options: FrontOptions): Promise<Front> {
       waiting.clear()
     },
   })
-  const listener = await openListener(config.listen, 'test', () => deps(internal))
+  const listener = await openListener(config.listen, 'test', () =>
+    deps({ kind: internal ? 'internal' : 'public' }),
+  )
   t.after(async () => {
     listener.destroy()
     await Promise.all(backends.map((backend) => backend.close()))
@@ -153,14 +179,16 @@ function backendFor(config: RoutedWorker, worker: FakeWorker | undefined, option
     rootPath: options.config?.rootPath ?? '',
     upstream: {
       connectMs: options.connectMs ?? 5_000,
-      responseHeadersMs: options.responseHeadersMs ?? 300_000,
+      responseHeadersMs: options.responseHeadersMs ?? options.config?.timeouts?.responseHeadersMs ?? 300_000,
       responseIdleMs: 0,
       keepAliveMs: 4_000,
-      connections: 64,
+      maxInFlight: options.maxInFlight ?? 64,
       headerBytes: 65_536,
+      headerCount: 100,
     },
     holdMs: options.holdMs ?? 12_000,
     maxHeld: options.maxHeld ?? 1_024,
+    websocketIdleMs: options.config?.timeouts?.websocketIdleMs ?? 0,
   })
 }
 

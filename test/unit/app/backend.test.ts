@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
+import { EventEmitter } from 'node:events'
 import { test } from 'node:test'
 
+import type { Backend } from '../../../internal/app/backend.ts'
+import type { Address, RoutedWorker } from '../../../internal/config/config.ts'
 import { front, mounted } from '../../support/front.ts'
 import type { Front, FrontOptions } from '../../support/front.ts'
 import { field } from '../../support/message.ts'
@@ -143,6 +146,46 @@ test('a request in flight to the previous generation is finished by it', async (
   assert.deepEqual([before.requests.length, after.requests.length], [1, 1])
 })
 
+test('a worker run elsewhere that does not answer is asked no more, until its probe says that it is back', async (t) => {
+  const { address } = await recorder(t)
+  const gateway = await opened(t)
+  const worker = gateway.worker('ui')
+  worker.spawned = false
+  worker.ready(address)
+  worker.become({ kind: 'unhealthy', generation: 1, pid: null, address, since: 0, reason: 'refused' })
+  const client = await gateway.connect()
+  const refused = await client.send(call).answer()
+  assert.deepEqual([refused.status, field(refused, 'Retry-After')], [503, '2'])
+  assert.equal((await gateway.settled(1))[0]?.reason, 'worker_down')
+  worker.ready(address)
+  assert.equal((await client.send(call).answer()).status, 200)
+})
+
+test('a request refused by a worker run elsewhere fails as soon as the worker is known to be gone', async (t) => {
+  const address = { kind: 'unix', path: '/nonexistent/w.sock' } as const
+  const gateway = await opened(t, { holdMs: 3_600_000 })
+  const worker = gateway.worker('ui')
+  worker.spawned = false
+  worker.ready(address)
+  const client = await waiting(gateway)
+  worker.become({ kind: 'unhealthy', generation: 1, pid: null, address, since: 0, reason: 'refused' })
+  assert.equal((await client.answer()).status, 503)
+  assert.equal((await gateway.settled(1))[0]?.reason, 'worker_down')
+})
+
+test('while it is paused everything waits, whatever its worker does', async (t) => {
+  const [before, after] = [await recorder(t), await recorder(t)]
+  const [old, next] = [await backendAt(t, '/', before.address), await backendAt(t, '/', after.address)]
+  await old.backend.pause(0)
+  const held = old.backend.admit(true, null)
+  assert.ok(held instanceof Promise)
+  old.front.worker('ui').become({ kind: 'draining', generation: 1, since: 0 })
+  old.front.worker('ui').become({ kind: 'stopped', since: 0 })
+  assert.equal(old.backend.held, 1)
+  void old.backend.release(0, next.backend)
+  assert.equal(await held, next.backend.admit(false, null))
+})
+
 test('requests that wait for a worker the next configuration replaces go on to its successor', async (t) => {
   const next = await recorder(t)
   const old = await front(t, { workers: [{ config: mounted('http', 'ui', '/'), address: null }] })
@@ -155,3 +198,40 @@ test('requests that wait for a worker the next configuration replaces go on to i
   void before.release(0, after)
   assert.equal(await held, after.admit(false, null))
 })
+
+const elsewhere: readonly (readonly [string, Partial<FrontOptions>, RoutedWorker])[] = [
+  ['at another mount', {}, mounted('http', 'ui', '/elsewhere')],
+  ['that keeps its prefix', {}, mounted('http', 'ui', '/', { stripPrefix: false })],
+  ['below another root path', { config: { rootPath: '/tools' } }, mounted('http', 'ui', '/')],
+  ['for other hosts', {}, mounted('http', 'ui', '/', { hosts: ['b'] })],
+  ['of another kind', {}, mounted('streamlit', 'ui', '/', { stripPrefix: true })],
+]
+
+for (const [what, options, config] of elsewhere) {
+  test(`requests that wait are told to look for their way again when the successor is one ${what}`, async (t) => {
+    const { address } = await recorder(t)
+    const old = (await opened(t)).backends[0] ?? assert.fail()
+    const next = (await front(t, { ...options, workers: [{ config, address }] })).backends[0] ?? assert.fail()
+    const held = old.admit(false, null)
+    void old.release(0, next)
+    assert.equal(await held, 'moved')
+    assert.equal(old.admit(false, null), 'moved')
+    assert.equal(await old.readmit(new Set(), new EventEmitter()), 'moved')
+  })
+}
+
+test('requests that wait for a worker the next configuration does not have look for their way again', async (t) => {
+  const old = (await opened(t)).backends[0] ?? assert.fail()
+  const held = old.admit(false, null)
+  void old.release(0, null)
+  assert.equal(await held, 'moved')
+})
+
+async function backendAt(
+  t: Parameters<typeof front>[0],
+  mount: string,
+  address: Address | null,
+): Promise<{ readonly front: Front; readonly backend: Backend }> {
+  const made = await front(t, { workers: [{ config: mounted('http', 'ui', mount), address }] })
+  return { front: made, backend: made.backends[0] ?? assert.fail() }
+}

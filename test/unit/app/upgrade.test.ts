@@ -3,7 +3,7 @@ import { test } from 'node:test'
 
 import { front, mounted } from '../../support/front.ts'
 import { field } from '../../support/message.ts'
-import { recorder } from '../../support/raw.ts'
+import { plainAnswer, recorder } from '../../support/raw.ts'
 import { recorded, through } from '../../support/through.ts'
 import type { ThroughOptions } from '../../support/through.ts'
 import { agreement, handshake } from '../../support/websocket.ts'
@@ -107,10 +107,18 @@ test('a page gets no socket on the internal listener, and no hidden address by w
   assert.equal((await outside.client.answer()).status, 404)
 })
 
-test('a handshake behind a request whose answer is still due opens nothing', async (t) => {
-  const { client } = await through(t)
+test('a handshake behind a request waits until the answer to that has left', async (t) => {
+  const { server, client } = await through(t)
   client.send(`GET /slow HTTP/1.1\r\nHost: a:8000\r\n\r\n${handshake('/s')}`)
-  assert.equal(await client.rest(), '')
+  const first = await server.accept()
+  await first.request()
+  assert.equal(server.wires.length, 1, 'the worker has heard of the handshake')
+  first.send(plainAnswer)
+  assert.equal((await client.answer()).status, 200)
+  const second = await server.accept()
+  assert.match((await second.request()).start, /^GET \/s /)
+  second.send(agreement())
+  assert.equal((await client.answer()).status, 101)
 })
 
 test('a handshake in any case of its words is one', async (t) => {

@@ -35,6 +35,7 @@ async function ask(
     hosts: [],
     stripPrefix: true,
     maxBodyBytes: 0,
+    maxInFlight: 0,
     directory,
   }
   const { connect } = await front(t, { config: { rootPath }, workers: [{ config, address: null }] })

@@ -5,7 +5,7 @@ import { load, loadValid, problemLines, project } from './project.ts'
 
 const worker = '[workers.legacy]\nurl = "http://127.0.0.1:9000"\nmount = "/"\n'
 
-test('a flag beats the environment, which beats .env, a later file, an earlier file and the default', async (t) => {
+test('54: a flag beats the environment, which beats .env, a later file, an earlier file and the default', async (t) => {
   const directory = await project(t, {
     'a.toml': `gateway_port = 1\nroot_path = "/a"\nlog_level = "error"\ndocs_redirect = true\n${worker}`,
     'b.toml': 'gateway_port = 2\nroot_path = "/b"\nlog_level = "warn"\n',

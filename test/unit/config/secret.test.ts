@@ -52,7 +52,15 @@ test('names that say secret, and passwords in addresses, are hidden', () => {
   for (const name of ['API_TOKEN', 'client_secret', 'DB_PASSWORD', 'AWS_ACCESS_KEY_ID', 'SENTRY_DSN'])
     assert(looksSecret(name), name)
   for (const name of ['STAGE', 'PORT', 'LANG']) assert(!looksSecret(name), name)
-  assert.equal(shownValue('UPSTREAM', 'redis://me:pw@host/0'), 'redis://me:[redacted]@host/0')
+  for (const [value, expected] of [
+    ['redis://me:pw@host/0', 'redis://me:[redacted]@host/0'],
+    ['--broker=redis://:p/w@x@host/0', '--broker=redis://:[redacted]@host/0'],
+    ['https://ghp_abc@host/simple', 'https://[redacted]@host/simple'],
+    ['https://host/?x=1&token=abc&code=def', 'https://host/?x=1&token=[redacted]&code=[redacted]'],
+    ['http://host:80/page@2?x=1', 'http://host:80/page@2?x=1'],
+    ['postgres://me@host/db', 'postgres://me@host/db'],
+  ] as const)
+    assert.equal(shownValue('UPSTREAM', value), expected)
   assert.deepEqual(shownArguments(['run', '--token=abc', '--password', 'abc', '--port', '1']), [
     'run',
     '--token=[redacted]',

@@ -73,7 +73,7 @@ test('the record keeps the path apart from the query', () => {
 })
 
 test('a refused head leaves only what cannot be wrong', () => {
-  const exchange = identifyRefused({ method: 'GET', url: `/${'x'.repeat(999)}?q` }, proxy)
+  const exchange = identifyRefused({ method: 'GET', target: `/${'x'.repeat(999)}?q` }, proxy)
   assert.equal(exchange.head, null)
   assert.equal(exchange.path.length, 256)
   assert.deepEqual([exchange.hasQuery, exchange.client, exchange.host], [true, '10.0.0.1', 'fallback:1'])

@@ -35,7 +35,7 @@ test('draining goes before everything else', () => {
   assert.equal(readiness({ workers: [worker('api', starting)], draining: true }).status, 'draining')
 })
 
-test('alive does not depend on workers', () => {
+test('19: alive does not depend on workers', () => {
   const answer = answerHealth('livez', { workers: [worker('api', starting)], draining: true })
   assert.deepEqual(answer, { status: 200, body: '{"status":"ok"}\n', retryAfterS: null })
 })

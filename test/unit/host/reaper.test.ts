@@ -13,7 +13,7 @@ test('without the C library nothing is reaped and nothing is listened to', () =>
   reaper.close()
 })
 
-test('PID 1 gets orphans anyway, another process asks for them', (t) => {
+test('46: PID 1 gets orphans anyway, another process asks for them', (t) => {
   let asked = 0
   const libc = { ...noLibc, isAvailable: true, becomeSubreaper: () => (asked += 1) > 0 }
   for (const pid of [1, 2]) {

@@ -1,40 +1,93 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
+import { noBody, type AnswerHead } from '../../../internal/http1/head.ts'
 import { incomingHead } from '../../../internal/proxy/incoming.ts'
+import { compileResponseHeaders } from '../../../internal/proxy/response-headers.ts'
 
-const raw = (...texts: string[]): Buffer[] => texts.map((text) => Buffer.from(text, 'latin1'))
+/** Rules that add nothing and drop only what is always dropped. */
+const rules = compileResponseHeaders({
+  publicBaseUrl: '',
+  headers: {
+    general: {
+      hsts: null,
+      contentTypeOptions: false,
+      referrerPolicy: '',
+      frames: { kind: 'any' },
+      set: [],
+      remove: [],
+    },
+    workers: {},
+  },
+}).own
 
-const asks = (fields: readonly string[]): number =>
-  fields.filter((name) => name.toLowerCase() === 'x-accel-buffering').length
+/** A head with these fields, as the engine reads it. */
+function head(fields: readonly string[], overrides: Partial<AnswerHead> = {}): AnswerHead {
+  return {
+    status: 200,
+    minor: 1,
+    fields: ['Date', 'then', ...fields],
+    framing: noBody,
+    connection: [],
+    ...overrides,
+  }
+}
+
+/** Lines for the client behind the date, without the request id at their end. */
+function lines(answer: AnswerHead): readonly string[] {
+  const all = incomingHead(answer, 'id', rules, 'http').lines.split('\r\n')
+  assert.deepEqual(all.slice(-2), ['X-Request-ID: id', ''])
+  assert.equal(all[0], 'Date: then')
+  return all.slice(1, -2)
+}
 
 test('fields keep their order, repetition, case and bytes', () => {
   const sent = ['Set-Cookie', 'a=1', 'x-a', 'caf\xe9', 'set-cookie', 'b=2', 'Set-Cookie', 'c=3']
-  assert.deepEqual(incomingHead(raw(...sent), 'id').fields, [...sent, 'X-Request-ID', 'id'])
+  assert.deepEqual(lines(head(sent)), [
+    'Set-Cookie: a=1',
+    'x-a: caf\xe9',
+    'set-cookie: b=2',
+    'Set-Cookie: c=3',
+  ])
 })
 
 test('fields of the hop, and those its Connection names, are dropped', () => {
-  const head = incomingHead(
-    raw('Connection', 'close, X-Hop', 'X-HOP', '1', 'Keep-Alive', 'x', 'Transfer-Encoding', 'chunked').concat(
-      raw('Trailer', 'x', 'Alt-Svc', 'x', 'Upgrade', 'x', 'Proxy-Authenticate', 'x', 'X-Kept', '1'),
-    ),
-    'id',
-  )
-  assert.deepEqual(head.fields, ['X-Kept', '1', 'X-Request-ID', 'id'])
+  const hop = ['Connection', 'close, X-Hop', 'X-HOP', '1', 'Keep-Alive', 'x', 'Transfer-Encoding', 'chunked']
+  const more = ['Trailer', 'x', 'Alt-Svc', 'x', 'Upgrade', 'x', 'Proxy-Authenticate', 'x', 'X-Kept', '1']
+  assert.deepEqual(lines(head([...hop, ...more], { connection: ['close', 'x-hop'] })), ['X-Kept: 1'])
 })
 
 test('the request id is ours', () => {
-  assert.deepEqual(incomingHead(raw('x-request-id', 'theirs'), 'ours').fields, ['X-Request-ID', 'ours'])
+  assert.deepEqual(lines(head(['x-request-id', 'theirs'])), [])
+})
+
+test('an answer without a date gets one, an answer with one keeps it', () => {
+  const { lines: text } = incomingHead({ ...head([]), fields: [] }, 'id', rules, 'http')
+  const dates = text.split('\r\n').filter((line) => line.startsWith('Date: '))
+  assert.equal(dates.length, 1)
+  assert.ok(Math.abs(Date.parse(dates[0]?.slice(6) ?? '') - Date.now()) < 60_000)
+})
+
+test('a length stays where there may be one, and goes where there is never a body', () => {
+  assert.deepEqual(lines(head(['Content-Length', '5'])), ['Content-Length: 5'])
+  assert.deepEqual(lines(head(['Content-Length', '5'], { status: 304 })), ['Content-Length: 5'])
+  assert.deepEqual(lines(head(['Content-Length', '5'], { status: 204 })), [])
 })
 
 test('the media type is known without its parameters', () => {
-  assert.equal(incomingHead(raw('content-type', ' Text/HTML ; charset=x'), 'id').mediaType, 'text/html')
-  assert.equal(incomingHead([], 'id').mediaType, '')
+  assert.equal(
+    incomingHead(head(['content-type', 'Text/HTML ; charset=x']), 'id', rules, 'http').mediaType,
+    'text/html',
+  )
+  assert.equal(incomingHead(head([]), 'id', rules, 'http').mediaType, '')
 })
 
+function asks(fields: readonly string[]): number {
+  return lines(head(fields)).filter((line) => line.toLowerCase().startsWith('x-accel-buffering')).length
+}
+
 test('event streams ask proxies in front not to hold them back, once', () => {
-  assert.equal(asks(incomingHead(raw('Content-Type', 'text/event-stream'), 'id').fields), 1)
-  const own = raw('X-Accel-Buffering', 'no', 'Content-Type', 'text/event-stream')
-  assert.equal(asks(incomingHead(own, 'id').fields), 1)
-  assert.equal(asks(incomingHead(raw('Content-Type', 'text/plain'), 'id').fields), 0)
+  assert.equal(asks(['Content-Type', 'text/event-stream']), 1)
+  assert.equal(asks(['X-Accel-Buffering', 'no', 'Content-Type', 'text/event-stream']), 1)
+  assert.equal(asks(['Content-Type', 'text/plain']), 0)
 })

@@ -16,7 +16,7 @@ import { identify } from '../../../internal/exchange/identify.ts'
 import { compileTrustedPeers } from '../../../internal/exchange/peer.ts'
 import { createIdSource } from '../../../internal/exchange/request-id.ts'
 import { isFailure } from '../../../internal/fault/failure.ts'
-import { outgoingHead } from '../../../internal/proxy/outgoing.ts'
+import { outgoingLines } from '../../../internal/proxy/outgoing.ts'
 import type { OutgoingRules } from '../../../internal/proxy/outgoing.ts'
 import { read } from '../../support/head.ts'
 
@@ -30,8 +30,7 @@ function fields(lines: readonly string[], rules = plain, trusted = false): reado
   const peer = { address: '203.0.113.1', trusted, keepsIds: trusted }
   const trusts = compileTrustedPeers([])
   const exchange = identify(head, 'http', { ids, trusts, peer, scheme: 'http', fallbackHost: 'f' })
-  const flat = outgoingHead(exchange, head, rules)
-  return flat.flatMap((name, i) => (i % 2 === 0 ? [`${name}: ${flat[i + 1]}`] : []))
+  return outgoingLines(exchange, head, rules).split('\r\n').slice(0, -1)
 }
 
 test("a worker gets the host, the client's fields, then the gateway's own", () => {

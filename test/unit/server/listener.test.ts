@@ -13,6 +13,7 @@ import { agreement, handshake } from '../../support/websocket.ts'
 const get = 'GET /x HTTP/1.1\r\nHost: a\r\n\r\n'
 const limits = {
   headersMs: 30_000,
+  bodyIdleMs: 60_000,
   keepAliveMs: 75_000,
   connectMs: 1,
   responseHeadersMs: 0,
@@ -92,7 +93,7 @@ test('destroying ends everything, also a second time', async (t) => {
   await gateway.listener.close()
 })
 
-test('while an answer is on its way, bytes that are not HTTP only break the connection', async (t) => {
+test('bytes that are not HTTP are refused behind the answer that is on its way, never inside it', async (t) => {
   const { front: gateway, server, client } = await through(t)
   client.send(get)
   const worker = await server.accept()
@@ -100,8 +101,14 @@ test('while an answer is on its way, bytes that are not HTTP only break the conn
   worker.send('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nha')
   await client.until('ha')
   client.send('\x00\x00\r\n\r\n')
-  assert.equal(await client.rest(), '')
-  await gateway.settled(1)
+  worker.send('ha')
+  await client.until('ha')
+  assert.equal((await client.answer()).status, 400)
+  assert.equal(await client.ended, 'end')
+  assert.deepEqual(
+    (await gateway.settled(2)).map(({ status }) => status),
+    [200, 400],
+  )
 })
 
 test('a client that sends on after bytes that are not HTTP still gets its answer', async (t) => {
@@ -111,7 +118,7 @@ test('a client that sends on after bytes that are not HTTP still gets its answer
   assert.match(await client.until(' 400 '), /^HTTP\/1\.1/)
   client.send('more\x00\r\n\r\n')
   const text = await client.rest()
-  assert.match(text, /not valid HTTP/)
+  assert.match(text, /does not begin with a method/)
   assert.doesNotMatch(text, /HTTP\/1\.1/)
   assert.equal(gateway.records.length, 1)
 })
@@ -138,7 +145,7 @@ test('a taken port is told with its place and a cure', async (t) => {
     accessLog: () => undefined,
   })
   const error: unknown = await openListener({ host: '127.0.0.1', port: address.port }, '--port', () =>
-    deps(false),
+    deps({ kind: 'public' }),
   ).catch((caught: unknown) => caught)
   assert.ok(error instanceof StartupError)
   assert.equal(error.exitCode, 1)
@@ -156,7 +163,7 @@ test('an address of another machine cannot be listened on', async () => {
     accessLog: () => undefined,
   })
   await assert.rejects(
-    openListener({ host: '192.0.2.1', port: 0 }, 'fluxlit.toml:1', () => deps(false)),
+    openListener({ host: '192.0.2.1', port: 0 }, 'fluxlit.toml:1', () => deps({ kind: 'public' })),
     {
       message: '192.0.2.1:0 is not an address of this machine',
     },

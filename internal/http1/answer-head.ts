@@ -1,0 +1,67 @@
+/** Heads of answers (RFC 9112 4), read as strictly as requests: a worker may be broken, or not a web server. */
+
+import { declaredFraming, FieldSection, readFields, type Complaint } from './fields.ts'
+import { noBody, untilClose, type AnswerHead, type Framing } from './head.ts'
+
+/** Why an answer is not one. */
+export interface InvalidAnswer {
+  readonly invalid: Complaint
+}
+
+/**
+ * Reads a complete head of an answer.
+ * @param end offset behind the CR LF of the last line, where the empty line begins
+ * @param method of the request it answers: the answer to HEAD has no body
+ */
+export function readAnswerHead(
+  bytes: Buffer,
+  from: number,
+  end: number,
+  method: string,
+  headerCount: number,
+): AnswerHead | InvalidAnswer {
+  const text = bytes.toString('latin1', from, end)
+  const lineEnd = text.indexOf('\r\n')
+  const status = statusOf(text, lineEnd)
+  if (status === null) return { invalid: 'The answer does not begin with a status line.' }
+  const minor = text.charCodeAt(7) === 0x31 ? 1 : 0
+  const section = new FieldSection()
+  const complaint = readFields(bytes, text, from, from + lineEnd + 2, end, section)
+  if (complaint !== null) return { invalid: complaint }
+  if (section.fields.length / 2 > headerCount) return { invalid: 'The answer has too many header lines.' }
+  const framing = answerFraming(section, minor, status, method)
+  if ('invalid' in framing) return framing
+  return { status, minor, fields: section.fields, framing, connection: section.connection }
+}
+
+/** Of `HTTP/1.x NNN`; what follows is prose and not looked at, except that it is prose. */
+function statusOf(text: string, lineEnd: number): number | null {
+  if (lineEnd < 12 || !text.startsWith('HTTP/1.') || text.charCodeAt(8) !== 0x20) return null
+  const minor = text.charCodeAt(7)
+  if (minor !== 0x30 && minor !== 0x31) return null
+  let status = 0
+  for (let i = 9; i < 12; i += 1) {
+    const digit = text.charCodeAt(i) - 0x30
+    if (digit < 0 || digit > 9) return null
+    status = status * 10 + digit
+  }
+  if (lineEnd > 12 && text.charCodeAt(12) !== 0x20) return null
+  for (let i = 12; i < lineEnd; i += 1) {
+    const code = text.charCodeAt(i)
+    if (code === 0 || code === 0x0a || code === 0x0d) return null
+  }
+  return status >= 100 ? status : null
+}
+
+/** RFC 9112 6.3, in its order. */
+function answerFraming(
+  section: FieldSection,
+  minor: 0 | 1,
+  status: number,
+  method: string,
+): Framing | InvalidAnswer {
+  const declared = declaredFraming(section, minor)
+  if (declared.kind === 'refused') return { invalid: declared.complaint }
+  if (method === 'HEAD' || status < 200 || status === 204 || status === 304) return noBody
+  return declared.framing ?? untilClose
+}

@@ -1,0 +1,373 @@
+/**
+ * A client's connection: heads are read one after the other, each becomes a transaction, and the next one waits
+ * until the answer before it has left (one request in flight, as nginx and HAProxy do it). What a client sends
+ * ahead is kept up to a bound, then its socket is not read.
+ */
+
+import type { Socket } from 'node:net'
+import { failure, isFailure, type Failure } from '../fault/failure.ts'
+import { carriageReturn, lineFeed } from './bytes.ts'
+import type { HeadLimits } from './head.ts'
+import { readRequestHead, refuseEarly } from './request-head.ts'
+import type { Swept, Sweeper } from './sweep.ts'
+import { SendRate, TakeRate } from './rate.ts'
+import { Transaction, type TransactionWire, type WriteOutcome } from './transaction.ts'
+
+/** Sizes and times of client connections. Milliseconds and bytes; 0 = off. */
+export interface ConnectionLimits extends HeadLimits {
+  /** For a complete head, from its first byte or from the accept. */
+  readonly headersMs: number
+  /** Between two requests. */
+  readonly keepAliveMs: number
+  /** Without a byte of a body, in either direction. */
+  readonly bodyIdleMs: number
+  /** Bytes per second of a body, averaged over no less than `bodyIdleMs`, in either direction. */
+  readonly bodyMinRate: number
+}
+
+/** Who owns the bytes of a connection that left HTTP. */
+export interface TunnelOwner {
+  onClientData(bytes: Buffer): void
+  onClientDrain(): void
+  /** The client has ended its side. */
+  onClientEnd(): void
+  onClientClose(): void
+  /** Called now and then, for idle limits. */
+  onSweep(now: number): void
+}
+
+/** What a connection calls. None of them may throw. */
+export interface ConnectionHandlers {
+  /** A request, or a head that is none: `transaction.head` says which. */
+  request(transaction: Transaction, connection: ServerConnection): void
+  closed(connection: ServerConnection): void
+}
+
+type State = 'head' | 'busy' | 'lingering' | 'tunnel' | 'closed'
+
+const headEnd = Buffer.from('\r\n\r\n')
+
+/** How far a client may send ahead, in bytes. */
+const aheadBytes = 64 * 1024
+
+/** How long a connection whose last answer has left is read on, so that its client gets to see the answer. */
+const lingerMs = 5_000
+
+/** One accepted connection, plain or TLS. */
+export class ServerConnection implements Swept, TransactionWire {
+  readonly socket: Socket
+  readonly #limits: ConnectionLimits
+  readonly #handlers: ConnectionHandlers
+  readonly #sweeper: Sweeper
+  readonly #keepLines: string
+  #state: State = 'head'
+  /** Bytes that have arrived and were not taken; null = none. */
+  #input: Buffer | null = null
+  #at = 0
+  /** How far an incomplete head has been looked at. */
+  #checked = 0
+  #advancing = false
+  #paused = false
+  #closing = false
+  #transaction: Transaction | null = null
+  #tunnel: TunnelOwner | null = null
+  /** Whether a request has been read: only before it may a silent connection be called late. */
+  #served = false
+  /** Begin of what is being waited for. */
+  #since = performance.now()
+  readonly #takeRate: TakeRate
+  readonly #sendRate: SendRate
+
+  constructor(socket: Socket, limits: ConnectionLimits, handlers: ConnectionHandlers, sweeper: Sweeper) {
+    this.socket = socket
+    this.#limits = limits
+    this.#handlers = handlers
+    this.#sweeper = sweeper
+    this.#keepLines = keepLinesFor(limits.keepAliveMs)
+    this.#takeRate = new TakeRate(limits.bodyIdleMs, limits.bodyMinRate)
+    this.#sendRate = new SendRate(limits.bodyIdleMs, limits.bodyMinRate)
+    socket.on('data', (chunk: Buffer) => this.#onData(chunk))
+    socket.on('end', () => this.#onEnd())
+    socket.on('drain', () => this.#onDrain())
+    socket.on('close', () => this.#onClose())
+    // The close that follows says all there is to say.
+    socket.on('error', () => socket.destroy())
+    sweeper.add(this)
+  }
+
+  /** Whether nothing is being asked or answered. */
+  get isIdle(): boolean {
+    return this.#state === 'head' && this.#input === null
+  }
+
+  /** Whether another request may follow. */
+  get mayKeep(): boolean {
+    return !this.#closing
+  }
+
+  get keepLines(): string {
+    return this.#keepLines
+  }
+
+  get isFull(): boolean {
+    return this.socket.writableNeedDrain
+  }
+
+  /** Ends the connection after the request in flight, or at once when there is none. */
+  closeSoon(): void {
+    this.#closing = true
+    if (this.isIdle) this.socket.destroySoon()
+  }
+
+  /** Ends the connection now. */
+  destroy(): void {
+    this.socket.destroy()
+  }
+
+  /** Leaves HTTP: from here on the bytes are the tunnel's. @returns what has arrived and was not taken */
+  handOver(tunnel: TunnelOwner): Buffer | null {
+    const early = this.#input === null ? null : this.#input.subarray(this.#at)
+    this.#input = null
+    this.#transaction = null
+    this.#tunnel = tunnel
+    this.#state = 'tunnel'
+    this.#unpause()
+    return early
+  }
+
+  /** Ends a connection that left HTTP gently: what was written leaves, then it is read on for a while. */
+  endTunnel(): void {
+    if (this.#state === 'tunnel') this.#linger()
+  }
+
+  write(text: string): void {
+    this.socket.write(text, 'latin1')
+  }
+
+  writeWith(text: string, bytes: Buffer, start: number, end: number): WriteOutcome {
+    this.socket.cork()
+    this.socket.write(text, 'latin1')
+    this.socket.write(bytes.subarray(start, end))
+    this.socket.uncork()
+    return this.#outcome()
+  }
+
+  writeBytes(bytes: Buffer, start: number, end: number): WriteOutcome {
+    this.socket.write(bytes.subarray(start, end))
+    return this.#outcome()
+  }
+
+  bodyMayGoOn(): void {
+    this.#takeRate.restart()
+    this.#advance()
+  }
+
+  finished(keep: boolean): void {
+    if (this.#state === 'closed') return
+    const readToEnd = this.#transaction?.requestComplete === true
+    this.#transaction = null
+    if (this.#closing && readToEnd) return this.socket.destroySoon()
+    if (!keep || this.#closing) return this.#linger()
+    this.#state = 'head'
+    this.#since = performance.now()
+    this.#checked = 0
+    if (!this.socket.writableNeedDrain) this.#advance()
+  }
+
+  breakOff(reset: boolean): void {
+    if (reset) this.socket.resetAndDestroy()
+    else this.socket.destroy()
+  }
+
+  sweep(now: number): void {
+    switch (this.#state) {
+      case 'head':
+        return this.#sweepHead(now)
+      case 'busy':
+        return this.#sweepBusy(now)
+      case 'lingering':
+        if (now - this.#since > lingerMs) this.socket.destroy()
+        return
+      case 'tunnel':
+        return this.#tunnel?.onSweep(now)
+      case 'closed':
+    }
+  }
+
+  /** The kernel holds what it took; what it did not take at once is still ours to keep alive. */
+  #outcome(): WriteOutcome {
+    if (this.socket.writableNeedDrain) return 'full'
+    return this.socket.writableLength === 0 ? 'gone' : 'held'
+  }
+
+  #onData(chunk: Buffer): void {
+    if (this.#state === 'tunnel') return this.#tunnel?.onClientData(chunk)
+    if (this.#state === 'lingering' || this.#state === 'closed') return
+    if (this.#input === null) {
+      if (this.#state === 'head') this.#headBegins()
+      this.#input = chunk
+      this.#at = 0
+    } else {
+      this.#input = Buffer.concat([this.#input.subarray(this.#at), chunk])
+      this.#checked = Math.max(0, this.#checked - this.#at)
+      this.#at = 0
+    }
+    this.#advance()
+  }
+
+  /** The first byte of a head; on a fresh connection its time has been running since the accept. */
+  #headBegins(): void {
+    if (this.#served) this.#since = performance.now()
+  }
+
+  /** Takes what has arrived, as far as it may be taken now. Called from within itself it does nothing. */
+  #advance(): void {
+    if (this.#advancing) return
+    this.#advancing = true
+    while (this.#input !== null && this.#step());
+    this.#advancing = false
+    this.#applyBackpressure()
+  }
+
+  /** @returns whether something was taken and more may be */
+  #step(): boolean {
+    if (this.#state === 'head') return this.#readHead()
+    return this.#state === 'busy' && this.#readBody()
+  }
+
+  #readHead(): boolean {
+    const input = this.#input
+    if (input === null || this.socket.writableNeedDrain) return false
+    // Empty lines in front of a request line are left over from sloppy senders (RFC 9112 2.2).
+    while (this.#at < input.length && (input[this.#at] === carriageReturn || input[this.#at] === lineFeed))
+      this.#at += 1
+    if (this.#at === input.length) return this.#dropInput()
+    const end = input.indexOf(headEnd, Math.max(this.#at, this.#checked - 3))
+    if (end === -1) {
+      const early = refuseEarly(input, this.#at, this.#checked, this.#limits)
+      this.#checked = input.length
+      if (early !== null) this.#open(early)
+      return false
+    }
+    const head = readRequestHead(input, this.#at, end + 2, this.#limits)
+    this.#at = end + 4
+    this.#checked = 0
+    this.#open(head)
+    return true
+  }
+
+  #open(head: ConstructorParameters<typeof Transaction>[0]): void {
+    if (isFailure(head)) this.#input = null
+    else if (this.#input !== null && this.#at === this.#input.length) this.#dropInput()
+    const transaction = new Transaction(head, this)
+    this.#state = 'busy'
+    this.#served = true
+    this.#transaction = transaction
+    this.#takeRate.restart()
+    this.#handlers.request(transaction, this)
+  }
+
+  #readBody(): boolean {
+    const transaction = this.#transaction
+    const input = this.#input
+    if (transaction === null || input === null) return false
+    const before = this.#at
+    const at = transaction.takeBody(input, before, input.length)
+    // An answer during the call may have ended the connection, and the input with it.
+    if (this.#input !== input) return false
+    this.#at = at
+    this.#takeRate.took(at - before)
+    if (at === input.length) return this.#dropInput()
+    return at > before || this.#transaction !== transaction
+  }
+
+  #dropInput(): false {
+    this.#input = null
+    this.#at = 0
+    this.#checked = 0
+    return false
+  }
+
+  /** A client that sends more than may be kept is not read until something of it has been taken. */
+  #applyBackpressure(): void {
+    if (this.#state === 'head') return this.#unpause()
+    if (this.#state !== 'busy') return
+    const ahead = this.#input === null ? 0 : this.#input.length - this.#at
+    // A body that nobody wants yet is not read ahead any further than what came with its head.
+    if (ahead >= aheadBytes || (ahead > 0 && this.#transaction?.requestComplete === false)) this.#pause()
+    else this.#unpause()
+  }
+
+  #pause(): void {
+    if (this.#paused) return
+    this.#paused = true
+    this.socket.pause()
+  }
+
+  #unpause(): void {
+    if (!this.#paused) return
+    this.#paused = false
+    this.socket.resume()
+  }
+
+  #onDrain(): void {
+    if (this.#state === 'tunnel') return this.#tunnel?.onClientDrain()
+    this.#transaction?.drained()
+    if (this.#state === 'head') this.#advance()
+  }
+
+  /** A client that has ended its side is taken to have left: most have, and the others can keep it open. */
+  #onEnd(): void {
+    if (this.#state === 'tunnel') return this.#tunnel?.onClientEnd()
+    if (this.#state === 'busy') this.socket.destroy()
+    // What was written may still be on its way.
+    else this.socket.destroySoon()
+  }
+
+  #onClose(): void {
+    this.#sweeper.delete(this)
+    const transaction = this.#transaction
+    const tunnel = this.#tunnel
+    this.#state = 'closed'
+    this.#input = null
+    this.#transaction = null
+    transaction?.gone()
+    tunnel?.onClientClose()
+    this.#handlers.closed(this)
+  }
+
+  #linger(): void {
+    this.#state = 'lingering'
+    this.#since = performance.now()
+    this.#input = null
+    this.#unpause()
+    this.socket.end()
+  }
+
+  #sweepHead(now: number): void {
+    const { headersMs, keepAliveMs } = this.#limits
+    if (this.#input === null) {
+      const limit = this.#served ? keepAliveMs : headersMs
+      if (limit > 0 && now - this.#since > limit) this.socket.destroySoon()
+    } else if (headersMs > 0 && now - this.#since > headersMs && !this.socket.writableNeedDrain) {
+      this.#open(failure('request_timeout'))
+    }
+  }
+
+  #sweepBusy(now: number): void {
+    const transaction = this.#transaction
+    if (transaction === null) return
+    if (this.#sendRate.isTooSlow(this.socket, now)) return this.destroy()
+    const late: Failure | null =
+      transaction.readsBody && this.#takeRate.isTooSlow(now) ? failure('request_timeout') : null
+    if (late !== null) transaction.refuseBody(late)
+  }
+}
+
+/** Tells a client how long it may send another request; off = no promise. */
+function keepLinesFor(keepAliveMs: number): string {
+  const seconds = Math.floor(keepAliveMs / 1_000)
+  return seconds === 0
+    ? 'Connection: keep-alive\r\n'
+    : `Connection: keep-alive\r\nKeep-Alive: timeout=${seconds}\r\n`
+}
