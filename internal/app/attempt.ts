@@ -1,16 +1,14 @@
 /** One request on its way to its worker: `admit -> forward`, and once more when that is safe. */
 
-import { answered, type Exchange } from '../exchange/exchange.ts'
-import { hasBody, type Head } from '../exchange/head.ts'
+import { answered } from '../exchange/exchange.ts'
+import { hasBody } from '../exchange/head.ts'
 import { failure, type Failure } from '../fault/failure.ts'
 import type { ClientConnection, UpstreamError } from '../http1/client-connection.ts'
 import type { AnswerHead } from '../http1/head.ts'
-import type { ServerConnection } from '../http1/server-connection.ts'
-import type { Transaction } from '../http1/transaction.ts'
 import { disagreement } from '../proxy/agree.ts'
 import { agreementLines } from '../proxy/incoming.ts'
 import { outgoingRequest } from '../proxy/outgoing.ts'
-import { Relay } from '../proxy/relay.ts'
+import { Relay, type RelayOwner } from '../proxy/relay.ts'
 import { wasNeverSent } from '../proxy/translate.ts'
 import { Tunnel } from '../proxy/tunnel.ts'
 import { Upstream } from '../proxy/upstream.ts'
@@ -18,31 +16,22 @@ import type { Route } from '../route/table.ts'
 import type { PathTarget } from '../route/target.ts'
 import { refuse } from './answer.ts'
 import type { Admitted, Backend } from './backend.ts'
-import type { RequestDeps } from './deps.ts'
+import type { Handling } from './handling.ts'
 import { namesFile } from './streamlit.ts'
 
 /** A route that ends at a worker. */
 export type WorkerRoute = Extract<Route, { kind: 'worker' }>
 
-/** One request with all that its stages have found out about it. */
-export interface Handling {
-  readonly deps: RequestDeps
-  readonly exchange: Exchange
-  readonly head: Head
-  readonly transaction: Transaction
-  readonly connection: ServerConnection
-  /** Routes it anew, by the configuration then in force. */
-  readonly again: () => void
-}
-
 /** Everything needed to send the request to its worker, and to send it once more when that is safe. */
-export class Attempt {
+export class Attempt implements RelayOwner {
   readonly #backend: Backend
   readonly #handling: Handling
   readonly #path: string
   readonly #expectsFile: boolean
   #heldSince = 0
   #relay: Relay | null = null
+  /** Where the request is now. */
+  #upstream: Upstream | null = null
   #retried = false
   #failedAt: Set<Upstream> | null = null
 
@@ -72,9 +61,9 @@ export class Attempt {
   }
 
   #go(outcome: Admitted): void {
-    const { exchange, transaction, again } = this.#handling
+    const { exchange, transaction } = this.#handling
     if (outcome instanceof Upstream) this.#send(outcome)
-    else if (outcome === 'moved') again()
+    else if (outcome === 'moved') this.#handling.again()
     else refuse(exchange, transaction, outcome)
   }
 
@@ -83,6 +72,7 @@ export class Attempt {
     const { config, rules } = this.#backend
     exchange.worker = config.name
     upstream.inFlight += 1
+    this.#upstream = upstream
     const isHandshake = head.websocket !== null
     this.#relay = new Relay(
       {
@@ -93,21 +83,22 @@ export class Attempt {
         headers: deps.headers.of(config.name),
         expectsFile: this.#expectsFile,
         maxBodyBytes: config.kind === 'static' ? 0 : config.maxBodyBytes,
-        onEnd: () => (upstream.inFlight -= 1),
-        onFailure: (reason, error) => this.#failed(upstream, reason, error),
-        onSwitched: (worker, answer, bytes, start, end) =>
-          this.#open(upstream, worker, answer, bytes, start, end),
+        owner: this,
       },
       upstream.connection(isHandshake),
     )
   }
 
-  #failed(upstream: Upstream, reason: Failure, error: UpstreamError | null): void {
+  relayEnded(): void {
+    if (this.#upstream !== null) this.#upstream.inFlight -= 1
+  }
+
+  relayFailed(reason: Failure, error: UpstreamError | null): void {
     const { exchange, transaction, connection } = this.#handling
     if (error === null || !this.#mayRepeat(reason, error)) return refuse(exchange, transaction, reason)
     this.#retried = true
     this.#failedAt ??= new Set()
-    this.#failedAt.add(upstream)
+    if (this.#upstream !== null) this.#failedAt.add(this.#upstream)
     this.#wait(this.#backend.readmit(this.#failedAt, connection.socket))
   }
 
@@ -129,8 +120,7 @@ export class Attempt {
   }
 
   /** The worker said 101: when it meant this handshake, both ends are joined. */
-  #open(
-    upstream: Upstream,
+  relaySwitched(
     worker: ClientConnection,
     answer: AnswerHead,
     bytes: Buffer,
@@ -145,17 +135,16 @@ export class Attempt {
       return refuse(exchange, transaction, failure('upstream_invalid', complaint))
     }
     answered(exchange, 101)
-    const settled = transaction.onSettled
     const tunnel = new Tunnel({
       exchange,
       client: connection,
       worker,
       idleMs: this.#backend.websocketIdleMs,
-      onClose: () => settled?.(true),
+      onClose: () => this.#handling.settled(true),
     })
     transaction.switchProtocols(agreementLines(answer, exchange.id))
     const early = connection.handOver(tunnel)
-    this.#backend.hold(tunnel, upstream, connection.socket)
+    if (this.#upstream !== null) this.#backend.hold(tunnel, this.#upstream, connection.socket)
     tunnel.open(early, bytes, start, end)
   }
 }

@@ -1,8 +1,8 @@
 /** What the two request paths are given by the composition root; made once at start. */
 
-import type { Socket } from 'node:net'
 import type { Config } from '../config/config.ts'
 import type { Identification } from '../exchange/identify.ts'
+import type { ServerConnection } from '../http1/server-connection.ts'
 import type { HealthView } from '../health/health.ts'
 import type { AccessLog } from '../log/access.ts'
 import type { OriginRule } from '../proxy/origin.ts'
@@ -20,8 +20,8 @@ export interface RequestDeps {
   /** What answers say besides what workers say. */
   readonly headers: ResponseHeaderRules
   readonly accessLog: AccessLog
-  /** Identification for a connection; the trust decision is made once per socket. */
-  readonly identification: (socket: Socket) => Identification
+  /** Identification for a connection; the trust decision is made once for each. */
+  readonly identification: (connection: ServerConnection) => Identification
   /** Hosts that are answered, or null for any. */
   readonly allowedHosts: ReadonlySet<string> | null
   /** In development: the page for a worker that does not run, null while it does. */

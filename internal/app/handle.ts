@@ -6,18 +6,20 @@
 import { sendFile } from '../assets/files.ts'
 import type { Exchange } from '../exchange/exchange.ts'
 import { declaredLength, readHead } from '../exchange/head.ts'
-import { identify, identifyRefused } from '../exchange/identify.ts'
+import { identify, identifyRefused, type Identification } from '../exchange/identify.ts'
 import { failure, isFailure, type Failure } from '../fault/failure.ts'
 import { answerHealth } from '../health/health.ts'
+import type { RequestHead } from '../http1/head.ts'
 import type { ServerConnection } from '../http1/server-connection.ts'
 import type { Transaction } from '../http1/transaction.ts'
 import { dropSegments, hostName } from '../route/table.ts'
 import { readTarget, type PathTarget } from '../route/target.ts'
 import { redirectLocation } from '../server/redirect.ts'
-import { Attempt, type Handling, type WorkerRoute } from './attempt.ts'
+import { Attempt, type WorkerRoute } from './attempt.ts'
 import { answerJson, answerPage, answerRedirect, refuse } from './answer.ts'
 import type { Backend } from './backend.ts'
 import type { RequestDeps } from './deps.ts'
+import { Handling, settle } from './handling.ts'
 import { refuseForeignPage } from './internal.ts'
 import { isHiddenFromOutside } from './streamlit.ts'
 
@@ -31,17 +33,28 @@ export function handle(
   connection: ServerConnection,
 ): void {
   const deps = current()
-  const by = deps.identification(connection.socket)
+  const by = deps.identification(connection)
   const request = transaction.head
   const head = isFailure(request) ? request : readHead(request)
-  const exchange = isFailure(head)
-    ? identifyRefused(isFailure(request) ? null : request, by)
-    : identify(head, head.websocket === null ? 'http' : 'websocket', by)
+  if (isFailure(head)) return refuseHead(deps, isFailure(request) ? null : request, head, by, transaction)
+  const exchange = identify(head, head.websocket === null ? 'http' : 'websocket', by)
   exchange.ownLines = deps.headers.own.block(exchange.scheme, 0)
-  transaction.onSettled = (complete) => settle(deps, exchange, transaction, complete)
-  if (isFailure(head)) return refuse(exchange, transaction, head)
-  const again = (): void => guard({ deps: current(), exchange, head, transaction, connection, again })
-  guard({ deps, exchange, head, transaction, connection, again })
+  const handling = new Handling(deps, { current, exchange, head, transaction, connection, route: guard })
+  transaction.settler = handling
+  guard(handling)
+}
+
+function refuseHead(
+  deps: RequestDeps,
+  request: RequestHead | null,
+  reason: Failure,
+  by: Identification,
+  transaction: Transaction,
+): void {
+  const exchange = identifyRefused(request, by)
+  exchange.ownLines = deps.headers.own.block(exchange.scheme, 0)
+  transaction.settler = { settled: (complete) => settle(deps, exchange, transaction, complete) }
+  refuse(exchange, transaction, reason)
 }
 
 function guard(handling: Handling): void {
@@ -135,20 +148,6 @@ function sendStatic(handling: Handling, backend: Backend, target: PathTarget, ro
     socket: connection.socket,
     onFailure: (reason) => refuse(exchange, transaction, reason),
   })
-}
-
-/** The end of every request and every WebSocket, exactly once. */
-function settle(deps: RequestDeps, exchange: Exchange, transaction: Transaction, complete: boolean): void {
-  if (exchange.settled) return
-  exchange.settled = true
-  if (!complete && (exchange.reason === 'ok' || exchange.status === 0)) {
-    exchange.reason = 'client_closed'
-    if (exchange.status === 0) exchange.status = 499
-  }
-  exchange.bytesIn += transaction.bytesIn
-  exchange.bytesOut += transaction.bytesOut
-  // Probes come every second and say nothing.
-  if (exchange.route !== 'internal') deps.accessLog(exchange)
 }
 
 function refuseForeignHost(deps: RequestDeps, exchange: Exchange): Failure | null {

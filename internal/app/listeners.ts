@@ -1,8 +1,7 @@
 /** Opens the gateway's listeners and connects them to the two request paths. */
 
-import { Socket } from 'node:net'
 import type { Config, HostPort } from '../config/config.ts'
-import type { Identification } from '../exchange/identify.ts'
+import { Caller, type Identification, type Neighbourhood } from '../exchange/identify.ts'
 import { compileTrustedPeers, identifyPeer } from '../exchange/peer.ts'
 import { createIdSource } from '../exchange/request-id.ts'
 import { exitCode, StartupError } from '../fault/startup.ts'
@@ -11,6 +10,7 @@ import { compileOriginRule } from '../proxy/origin.ts'
 import { compileResponseHeaders } from '../proxy/response-headers.ts'
 import { compileRoutes, hostName } from '../route/table.ts'
 import type { Certificates } from '../server/certificates.ts'
+import type { ServerConnection } from '../http1/server-connection.ts'
 import { Listener, type ListenerLimits } from '../server/listener.ts'
 import type { Backend } from './backend.ts'
 import type { RequestDeps } from './deps.ts'
@@ -53,14 +53,13 @@ export function createRequestDeps(parts: ListenerParts): (listener: ListenerKind
   return (listener) => {
     const internal = listener.kind === 'internal'
     const scheme = listener.kind === 'public' && config.tls !== null ? 'https' : 'http'
-    const known = new WeakMap<Socket, Identification>()
-    const identification = (socket: Socket): Identification => {
-      const before = known.get(socket)
-      if (before !== undefined) return before
-      const peer = identifyPeer(socket, trusts, internal)
-      const fresh: Identification = { ids, trusts, peer, scheme, fallbackHost }
-      known.set(socket, fresh)
-      return fresh
+    const by: Neighbourhood = { ids, trusts, scheme, fallbackHost }
+    const identification = (connection: ServerConnection): Identification => {
+      const known = connection.attachment
+      if (known instanceof Caller && known.by === by) return known
+      const caller = new Caller(by, identifyPeer(connection.socket, trusts, internal))
+      connection.attachment = caller
+      return caller
     }
     const redirectPort = listener.kind === 'redirect' ? listener.port : null
     return { ...shared, identification, internal, redirectPort }

@@ -1,5 +1,6 @@
 /** The process's signals, and how a run comes to its end. */
 
+import type { EventEmitter } from 'node:events'
 import type { Problem } from '../fault/startup.ts'
 
 /** Why the gateway stops. */
@@ -14,6 +15,8 @@ export interface SignalMeanings {
   readonly reopen: () => void
   /** SIGHUP: a service's request to reload, or the terminal is gone and with it who looked at it. */
   readonly hangUp: 'reload' | 'stop'
+  /** Where signals come from; the process unless told otherwise. */
+  readonly source?: Pick<EventEmitter, 'on' | 'off'>
 }
 
 /** What signals do besides ending the run. */
@@ -30,12 +33,14 @@ const numbers: Readonly<Record<string, number>> = { SIGHUP: 1, SIGINT: 2, SIGTER
 
 /** Listens from the first moment: the first stop signal ends the run, the second the process. */
 export class SignalDesk {
+  readonly #source: Pick<EventEmitter, 'on' | 'off'>
   readonly #first = Promise.withResolvers<Ending>()
   readonly #listeners: readonly (readonly [NodeJS.Signals, (signal: NodeJS.Signals) => void])[]
   #actions: SignalActions | null = null
   #isAsked = false
 
-  constructor({ reopen, hangUp }: SignalMeanings) {
+  constructor({ reopen, hangUp, source = process }: SignalMeanings) {
+    this.#source = source
     const stop = (signal: NodeJS.Signals): void => this.#stop(signal)
     this.#listeners = [
       ['SIGTERM', stop],
@@ -44,7 +49,7 @@ export class SignalDesk {
       ['SIGUSR1', reopen],
       ['SIGUSR2', () => this.#actions?.dump()],
     ]
-    for (const [signal, listener] of this.#listeners) process.on(signal, listener)
+    for (const [signal, listener] of this.#listeners) source.on(signal, listener)
   }
 
   /** Resolves when the gateway is asked to stop. */
@@ -69,7 +74,7 @@ export class SignalDesk {
   }
 
   close(): void {
-    for (const [signal, listener] of this.#listeners) process.off(signal, listener)
+    for (const [signal, listener] of this.#listeners) this.#source.off(signal, listener)
   }
 
   #stop(signal: NodeJS.Signals): void {

@@ -35,6 +35,8 @@ export interface Exchange {
   readonly scheme: 'http' | 'https'
   /** Public `Host`, restored from a trusted proxy where one rewrote it. */
   readonly host: string
+  /** `Host` and the `X-Forwarded-*` lines for the worker. */
+  readonly forwardedLines: string
   /** `Name: value\r\n` lines of every answer that the gateway gives itself. */
   ownLines: string
   /** Worker name, `internal` or `none`. */
@@ -68,6 +70,7 @@ export type ExchangeStart = Pick<
   | 'client'
   | 'scheme'
   | 'host'
+  | 'forwardedLines'
 >
 
 /** Opens the record. */
@@ -86,6 +89,7 @@ export function openExchange(start: ExchangeStart): Exchange {
     client: start.client,
     scheme: start.scheme,
     host: start.host,
+    forwardedLines: start.forwardedLines,
     ownLines: '',
     route: 'none',
     worker: null,

@@ -5,27 +5,69 @@ import { normaliseHost, type Head } from './head.ts'
 import { clientAddress, type Peer, type TrustedPeers } from './peer.ts'
 import { continueTrace, isAcceptableRequestId, type IdSource } from './request-id.ts'
 
-/** What identification needs to know about the gateway and the connection. */
-export interface Identification {
+/** What identification needs to know about the gateway: the same for all connections of a listener. */
+export interface Neighbourhood {
   readonly ids: IdSource
   readonly trusts: TrustedPeers
-  readonly peer: Peer
   /** Scheme of the listener itself. */
   readonly scheme: 'http' | 'https'
   /** Host for HTTP/1.0 requests that name none. */
   readonly fallbackHost: string
 }
 
+/** What identification needs to know about the gateway and the connection. */
+export interface Identification {
+  readonly by: Neighbourhood
+  readonly peer: Peer
+  /** The lines that tell a worker who asks, and how. */
+  forwardedLines(client: string, scheme: 'http' | 'https', host: string): string
+}
+
+/** One connection's {@link Identification}: nearly all requests of a connection come from one client for one host. */
+export class Caller implements Identification {
+  readonly by: Neighbourhood
+  readonly peer: Peer
+  #client = ''
+  #scheme = ''
+  #host = ''
+  #lines = ''
+
+  constructor(by: Neighbourhood, peer: Peer) {
+    this.by = by
+    this.peer = peer
+  }
+
+  forwardedLines(client: string, scheme: 'http' | 'https', host: string): string {
+    if (client === this.#client && scheme === this.#scheme && host === this.#host) return this.#lines
+    this.#client = client
+    this.#scheme = scheme
+    this.#host = host
+    this.#lines =
+      `Host: ${host}\r\nX-Forwarded-For: ${client}\r\nX-Forwarded-Proto: ${scheme}\r\n` +
+      `X-Forwarded-Host: ${host}\r\nX-Forwarded-Port: ${portOf(host, scheme)}\r\n`
+    return this.#lines
+  }
+}
+
+function portOf(host: string, scheme: 'http' | 'https'): string {
+  const colon = host.lastIndexOf(':')
+  if (colon > host.lastIndexOf(']')) return host.slice(colon + 1)
+  return scheme === 'https' ? '443' : '80'
+}
+
 /** Opens the record for a head that passed the door. */
 export function identify(head: Head, kind: 'http' | 'websocket', by: Identification): Exchange {
   const { claims } = head
-  const trusted = by.peer.trusted
-  const { keepsIds } = by.peer
+  const { peer, by: gateway } = by
+  const { keepsIds, trusted } = peer
   const kept = keepsIds && claims.requestId !== null && isAcceptableRequestId(claims.requestId)
-  const trace = continueTrace(keepsIds ? claims.traceparent : null, by.ids)
+  const trace = continueTrace(keepsIds ? claims.traceparent : null, gateway.ids)
   const mark = head.target.indexOf('?')
+  const client = clientAddress(peer, claims.forwardedFor, gateway.trusts)
+  const scheme = trusted ? (claimedScheme(claims.forwardedProto) ?? gateway.scheme) : gateway.scheme
+  const host = (trusted ? claimedHost(claims.forwardedHost) : null) ?? head.host ?? gateway.fallbackHost
   return openExchange({
-    id: kept ? (claims.requestId ?? '') : by.ids.requestId(),
+    id: kept ? (claims.requestId ?? '') : gateway.ids.requestId(),
     traceId: trace.traceId,
     traceparent: trace.traceparent,
     tracestate: keepsIds && trace.continued ? claims.tracestate : null,
@@ -34,9 +76,10 @@ export function identify(head: Head, kind: 'http' | 'websocket', by: Identificat
     method: head.method,
     path: mark === -1 ? head.target : head.target.slice(0, mark),
     hasQuery: mark !== -1,
-    client: clientAddress(by.peer, claims.forwardedFor, by.trusts),
-    scheme: trusted ? (claimedScheme(claims.forwardedProto) ?? by.scheme) : by.scheme,
-    host: (trusted ? claimedHost(claims.forwardedHost) : null) ?? head.host ?? by.fallbackHost,
+    client,
+    scheme,
+    host,
+    forwardedLines: by.forwardedLines(client, scheme, host),
   })
 }
 
@@ -45,10 +88,10 @@ export function identifyRefused(
   request: { readonly method: string; readonly target: string } | null,
   by: Identification,
 ): Exchange {
-  const trace = continueTrace(null, by.ids)
+  const trace = continueTrace(null, by.by.ids)
   const target = request?.target ?? ''
   return openExchange({
-    id: by.ids.requestId(),
+    id: by.by.ids.requestId(),
     traceId: trace.traceId,
     traceparent: trace.traceparent,
     tracestate: null,
@@ -58,8 +101,9 @@ export function identifyRefused(
     path: target.split('?', 1)[0]?.slice(0, 256) ?? '',
     hasQuery: target.includes('?'),
     client: by.peer.address,
-    scheme: by.scheme,
-    host: by.fallbackHost,
+    scheme: by.by.scheme,
+    host: by.by.fallbackHost,
+    forwardedLines: '',
   })
 }
 

@@ -18,18 +18,18 @@ export function isAcceptableRequestId(value: string): boolean {
   return acceptable.test(value)
 }
 
-/** An {@link IdSource} over a pool of random bytes, so that no request pays for a system call. */
+/** An {@link IdSource} over a pool of random bytes: no request pays for a system call, or for turning bytes into text. */
 export function createIdSource(): IdSource {
-  const pool = Buffer.alloc(4096)
-  let used = pool.length
-  const hex = (bytes: number): string => {
-    if (used + bytes > pool.length) {
-      randomFillSync(pool)
+  const bytes = Buffer.alloc(4096)
+  let pool = ''
+  let used = 0
+  const hex = (size: number): string => {
+    if (used + size * 2 > pool.length) {
+      pool = randomFillSync(bytes).toString('hex')
       used = 0
     }
-    const text = pool.toString('hex', used, used + bytes)
-    used += bytes
-    return text
+    used += size * 2
+    return pool.slice(used - size * 2, used)
   }
   const prefix = hex(6)
   let count = 0

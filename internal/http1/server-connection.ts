@@ -56,6 +56,8 @@ const lingerMs = 5_000
 /** One accepted connection, plain or TLS. */
 export class ServerConnection implements Swept, TransactionWire {
   readonly socket: Socket
+  /** What the listener's owner knows about the connection; the connection does not look at it. */
+  attachment: unknown = null
   readonly #limits: ConnectionLimits
   readonly #handlers: ConnectionHandlers
   readonly #sweeper: Sweeper
@@ -68,6 +70,8 @@ export class ServerConnection implements Swept, TransactionWire {
   #checked = 0
   #advancing = false
   #paused = false
+  /** Whether the client is behind: the socket has said so, and not yet that it has caught up. */
+  #full = false
   #closing = false
   #transaction: Transaction | null = null
   #tunnel: TunnelOwner | null = null
@@ -110,7 +114,7 @@ export class ServerConnection implements Swept, TransactionWire {
   }
 
   get isFull(): boolean {
-    return this.socket.writableNeedDrain
+    return this.#full
   }
 
   /** Ends the connection after the request in flight, or at once when there is none. */
@@ -141,20 +145,19 @@ export class ServerConnection implements Swept, TransactionWire {
   }
 
   write(text: string): void {
-    this.socket.write(text, 'latin1')
+    if (!this.socket.write(text, 'latin1')) this.#full = true
   }
 
   writeWith(text: string, bytes: Buffer, start: number, end: number): WriteOutcome {
     this.socket.cork()
     this.socket.write(text, 'latin1')
-    this.socket.write(bytes.subarray(start, end))
+    const more = this.socket.write(bytes.subarray(start, end))
     this.socket.uncork()
-    return this.#outcome()
+    return this.#outcome(more)
   }
 
   writeBytes(bytes: Buffer, start: number, end: number): WriteOutcome {
-    this.socket.write(bytes.subarray(start, end))
-    return this.#outcome()
+    return this.#outcome(this.socket.write(bytes.subarray(start, end)))
   }
 
   bodyMayGoOn(): void {
@@ -171,7 +174,7 @@ export class ServerConnection implements Swept, TransactionWire {
     this.#state = 'head'
     this.#since = performance.now()
     this.#checked = 0
-    if (!this.socket.writableNeedDrain) this.#advance()
+    if (!this.#full) this.#advance()
   }
 
   breakOff(reset: boolean): void {
@@ -195,9 +198,12 @@ export class ServerConnection implements Swept, TransactionWire {
   }
 
   /** The kernel holds what it took; what it did not take at once is still ours to keep alive. */
-  #outcome(): WriteOutcome {
-    if (this.socket.writableNeedDrain) return 'full'
-    return this.socket.writableLength === 0 ? 'gone' : 'held'
+  #outcome(more: boolean): WriteOutcome {
+    // A corked write counts as full until it leaves, which it may have done by now.
+    if (this.socket.writableLength === 0) return 'gone'
+    if (more) return 'held'
+    this.#full = true
+    return 'full'
   }
 
   #onData(chunk: Buffer): void {
@@ -237,7 +243,7 @@ export class ServerConnection implements Swept, TransactionWire {
 
   #readHead(): boolean {
     const input = this.#input
-    if (input === null || this.socket.writableNeedDrain) return false
+    if (input === null || this.#full) return false
     // Empty lines in front of a request line are left over from sloppy senders (RFC 9112 2.2).
     while (this.#at < input.length && (input[this.#at] === carriageReturn || input[this.#at] === lineFeed))
       this.#at += 1
@@ -311,6 +317,7 @@ export class ServerConnection implements Swept, TransactionWire {
   }
 
   #onDrain(): void {
+    this.#full = false
     if (this.#state === 'tunnel') return this.#tunnel?.onClientDrain()
     this.#transaction?.drained()
     if (this.#state === 'head') this.#advance()
@@ -349,7 +356,7 @@ export class ServerConnection implements Swept, TransactionWire {
     if (this.#input === null) {
       const limit = this.#served ? keepAliveMs : headersMs
       if (limit > 0 && now - this.#since > limit) this.socket.destroySoon()
-    } else if (headersMs > 0 && now - this.#since > headersMs && !this.socket.writableNeedDrain) {
+    } else if (headersMs > 0 && now - this.#since > headersMs && !this.#full) {
       this.#open(failure('request_timeout'))
     }
   }

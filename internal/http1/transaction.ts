@@ -22,6 +22,11 @@ export interface TransactionOwner {
   onGone(): void
 }
 
+/** Told once of the end of a transaction: its answer was handed to the system (true), or will never be complete. */
+export interface Settler {
+  settled(complete: boolean): void
+}
+
 /** What became of bytes given to `write`: gone, or still held; `full` = held, and more should wait for `onDrain`. */
 export type WriteOutcome = 'gone' | 'held' | 'full'
 
@@ -50,12 +55,12 @@ type AnswerState = 'none' | 'head-held' | 'streaming' | 'done'
 /** Below this size data are copied into the text of a head or a chunk, and leave in one write with it. */
 const copiedBytes = 16 * 1024
 
-/** One exchange of messages. Exactly one answer; `onSettled` is called exactly once. */
+/** One exchange of messages. Exactly one answer; `settler` is told exactly once. */
 export class Transaction {
   /** The head, or why it is none. */
   readonly head: RequestHead | Failure
-  /** Called once, when the answer has been handed to the system (true) or will never be complete (false). */
-  onSettled: ((complete: boolean) => void) | null = null
+  /** Who is told of the end. */
+  settler: Settler | null = null
   /** Bytes of the request's body so far, without framing. */
   bytesIn = 0
   /** Bytes of the answer's body so far, without framing. */
@@ -256,9 +261,9 @@ export class Transaction {
 
   #finish(complete: boolean): void {
     this.#answer = 'done'
-    const settled = this.onSettled
-    this.onSettled = null
-    settled?.(complete)
+    const { settler } = this
+    this.settler = null
+    settler?.settled(complete)
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * The head a worker gets: what may travel on of the client's, then everything the gateway says itself. Ours
- * come last and are the only ones of their names, so a worker cannot see a client's version of them.
+ * The head a worker gets: what may travel on of the client's, and everything the gateway says itself. Ours are the
+ * only ones of their names, so a worker cannot see a client's version of them.
  */
 
 import type { Exchange } from '../exchange/exchange.ts'
@@ -42,30 +42,20 @@ const upgradeLines = 'Connection: Upgrade\r\nUpgrade: websocket\r\n'
 
 /** `Name: value` lines for the worker, `Host` first, without those about the connection and the framing. */
 export function outgoingLines(exchange: Exchange, head: Head, rules: OutgoingRules): string {
-  const { host, scheme } = exchange
   const { forward } = head
-  const origin = rules.ownOrigin && head.origin !== null ? `${scheme}://${host}` : null
-  let lines = `Host: ${host}\r\n`
+  const origin = rules.ownOrigin && head.origin !== null ? `${exchange.scheme}://${exchange.host}` : null
+  let lines = exchange.forwardedLines
   for (let i = 0; i < forward.length; i += 2) {
     const name = forward[i] ?? ''
     lines += `${name}: ${origin !== null && name === 'Origin' ? origin : forward[i + 1]}\r\n`
   }
-  lines +=
-    `X-Forwarded-For: ${exchange.client}\r\nX-Forwarded-Proto: ${scheme}\r\nX-Forwarded-Host: ${host}\r\n` +
-    `X-Forwarded-Port: ${portOf(host, scheme)}\r\nX-Request-ID: ${exchange.id}\r\n` +
-    `traceparent: ${exchange.traceparent}\r\nVia: ${head.via === null ? '' : `${head.via}, `}1.1 fluxlit\r\n`
+  const via = head.via === null ? '' : `${head.via}, `
+  lines += `X-Request-ID: ${exchange.id}\r\ntraceparent: ${exchange.traceparent}\r\nVia: ${via}1.1 fluxlit\r\n`
   if (exchange.tracestate !== null) lines += `tracestate: ${exchange.tracestate}\r\n`
-  if (rules.prefix !== '') lines += `X-Forwarded-Prefix: ${rules.prefix}\r\n`
-  return lines
+  return rules.prefix === '' ? lines : `${lines}X-Forwarded-Prefix: ${rules.prefix}\r\n`
 }
 
 function framingLine(framing: Framing): string {
   if (framing.kind === 'length') return `Content-Length: ${framing.bytes}\r\n`
   return framing.kind === 'chunked' ? 'Transfer-Encoding: chunked\r\n' : ''
-}
-
-function portOf(host: string, scheme: 'http' | 'https'): string {
-  const colon = host.lastIndexOf(':')
-  if (colon > host.lastIndexOf(']')) return host.slice(colon + 1)
-  return scheme === 'https' ? '443' : '80'
 }

@@ -30,18 +30,17 @@ export interface RelayOptions {
   readonly expectsFile: boolean
   /** Bytes of the request's body; 0 = any number. */
   readonly maxBodyBytes: number
-  /** Called once: nothing of the request is under way any more. */
-  readonly onEnd: () => void
-  /** Called at most once, after `onEnd`, and only while nothing of an answer has been sent. */
-  readonly onFailure: (failure: Failure, error: UpstreamError | null) => void
-  /** The worker said 101; the connection is the callee's. Absent where it was not asked to. */
-  readonly onSwitched?: (
-    worker: ClientConnection,
-    head: AnswerHead,
-    bytes: Buffer,
-    start: number,
-    end: number,
-  ) => void
+  readonly owner: RelayOwner
+}
+
+/** Who sent the request, and is told how that ended. */
+export interface RelayOwner {
+  /** Nothing of the request is under way any more. Called once. */
+  relayEnded(): void
+  /** Called at most once, after `relayEnded`, and only while nothing of an answer has been sent. */
+  relayFailed(failure: Failure, error: UpstreamError | null): void
+  /** The worker said 101 to a handshake: the connection is the owner's, and what came behind it. */
+  relaySwitched(worker: ClientConnection, head: AnswerHead, bytes: Buffer, start: number, end: number): void
 }
 
 /** Relays one request and its answer. */
@@ -96,9 +95,9 @@ export class Relay implements AnswerSink, TransactionOwner {
   }
 
   onAnswerError(error: UpstreamError): void {
-    const { exchange, onFailure, transaction } = this.#options
+    const { exchange, owner, transaction } = this.#options
     this.#end()
-    if (!transaction.answering) return onFailure(translateUpstreamError(error), error)
+    if (!transaction.answering) return owner.relayFailed(translateUpstreamError(error), error)
     exchange.reason = 'upstream_truncated'
     exchange.cause = error
     transaction.breakOff()
@@ -110,7 +109,7 @@ export class Relay implements AnswerSink, TransactionOwner {
 
   onSwitched(answer: AnswerHead, bytes: Buffer, start: number, end: number): void {
     this.#end()
-    this.#options.onSwitched?.(this.#worker, answer, bytes, start, end)
+    this.#options.owner.relaySwitched(this.#worker, answer, bytes, start, end)
   }
 
   onBody(bytes: Buffer, start: number, end: number): boolean {
@@ -150,13 +149,13 @@ export class Relay implements AnswerSink, TransactionOwner {
 
   #refuse(reason: Failure): void {
     this.onGone()
-    this.#options.onFailure(reason, null)
+    this.#options.owner.relayFailed(reason, null)
   }
 
   #end(): void {
     if (this.#over) return
     this.#over = true
-    this.#options.onEnd()
+    this.#options.owner.relayEnded()
   }
 }
 

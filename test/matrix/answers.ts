@@ -352,13 +352,39 @@ const rows: readonly Row[] = [
   ['U13', 'a switch of protocols nobody asked for', agreement(), replaced],
 ]
 
+/** Where the requirement of a row comes from. */
+const sources: Readonly<Record<string, string>> = {
+  S1: 'RFC 9112 6.3',
+  S2: 'RFC 9112 2.2, 5',
+  S3: 'RFC 9112 4',
+  S4: 'RFC 9110 15',
+  S5: 'RFC 9112 4',
+  S6: 'RFC 9112 8',
+  S7: 'limits.header_bytes',
+  S8: 'RFC 9112 9.2, GHSA-35p6-xmwp-9g52',
+  S9: 'RFC 9110 15.2',
+  S10: 'RFC 9112 6.1',
+  S11: 'RFC 9112 6.3',
+  S12: 'RFC 9112 6.3, RFC 9110 8.6',
+  S13: 'RFC 6265 3',
+  S14: 'RFC 9110 7.6.1',
+  S15: 'RFC 9110 10.2.2',
+  S16: 'RFC 9112 9.6',
+  S17: 'RFC 9110 8.4',
+  S18: 'RFC 9110 9.2.2, 15.6.3',
+  S20: 'RFC 9112 7.1',
+  U11: 'RFC 6455 4.1',
+  U12: 'RFC 6455 4.1',
+  U13: 'RFC 9110 15.2.2',
+}
+
 /** Every answer; an id occurs once, in this half and the other. */
 export const answerCases: readonly AnswerCase[] = rows.map(([id, title, answer, outcome, rest]) => ({
   id,
   title,
   request: get('/x'),
   after: 'waits',
-  source: id.startsWith('U') ? 'RFC 6455 4.1' : 'RFC 9112',
+  source: sources[id.replace(/[a-z]$/, '')] ?? '',
   ...(/^U1[12]/.test(id) ? shaken(answer) : {}),
   answer,
   outcome,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { answered } from '../../../internal/exchange/exchange.ts'
-import { identify, identifyRefused } from '../../../internal/exchange/identify.ts'
+import { Caller, identify, identifyRefused } from '../../../internal/exchange/identify.ts'
 import type { Identification } from '../../../internal/exchange/identify.ts'
 import { compileTrustedPeers } from '../../../internal/exchange/peer.ts'
 import { createIdSource } from '../../../internal/exchange/request-id.ts'
@@ -10,13 +10,11 @@ import { readOk } from '../../support/head.ts'
 
 const ids = createIdSource()
 const trusts = compileTrustedPeers(['10.0.0.0/8'])
-const by = (address: string): Identification => ({
-  ids,
-  trusts,
-  peer: { address, trusted: trusts(address), keepsIds: trusts(address) },
-  scheme: 'http',
-  fallbackHost: 'fallback:1',
-})
+const by = (address: string): Identification =>
+  new Caller(
+    { ids, trusts, scheme: 'http', fallbackHost: 'fallback:1' },
+    { address, trusted: trusts(address), keepsIds: trusts(address) },
+  )
 const stranger = by('203.0.113.1')
 const proxy = by('10.0.0.1')
 const claims = [

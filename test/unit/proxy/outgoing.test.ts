@@ -12,7 +12,7 @@ import {
   type Arbitrary,
 } from 'fast-check'
 
-import { identify } from '../../../internal/exchange/identify.ts'
+import { Caller, identify } from '../../../internal/exchange/identify.ts'
 import { compileTrustedPeers } from '../../../internal/exchange/peer.ts'
 import { createIdSource } from '../../../internal/exchange/request-id.ts'
 import { isFailure } from '../../../internal/fault/failure.ts'
@@ -29,19 +29,24 @@ function fields(lines: readonly string[], rules = plain, trusted = false): reado
   if (isFailure(head)) throw new Error(head.code)
   const peer = { address: '203.0.113.1', trusted, keepsIds: trusted }
   const trusts = compileTrustedPeers([])
-  const exchange = identify(head, 'http', { ids, trusts, peer, scheme: 'http', fallbackHost: 'f' })
+  const exchange = identify(
+    head,
+    'http',
+    new Caller({ ids, trusts, scheme: 'http', fallbackHost: 'f' }, peer),
+  )
   return outgoingLines(exchange, head, rules).split('\r\n').slice(0, -1)
 }
 
-test("a worker gets the host, the client's fields, then the gateway's own", () => {
-  const [host, kept, ...own] = fields(['Host: a:8000', 'X-A: 1'])
-  assert.deepEqual([host, kept], ['Host: a:8000', 'X-A: 1'])
-  const masked = own.map((line) => line.replace(/(X-Request-ID|traceparent): .*/, '$1'))
+test("a worker gets the host, who asks, the client's fields, and the request's ids", () => {
+  const lines = fields(['Host: a:8000', 'X-A: 1'])
+  const masked = lines.map((line) => line.replace(/(X-Request-ID|traceparent): .*/, '$1'))
   assert.deepEqual(masked, [
+    'Host: a:8000',
     'X-Forwarded-For: 203.0.113.1',
     'X-Forwarded-Proto: http',
     'X-Forwarded-Host: a:8000',
     'X-Forwarded-Port: 8000',
+    'X-A: 1',
     'X-Request-ID',
     'traceparent',
     'Via: 1.1 fluxlit',

@@ -1,0 +1,69 @@
+/** One request with all that its stages have found out about it, and its end. */
+
+import type { Exchange } from '../exchange/exchange.ts'
+import type { Head } from '../exchange/head.ts'
+import type { ServerConnection } from '../http1/server-connection.ts'
+import type { Settler, Transaction } from '../http1/transaction.ts'
+import type { RequestDeps } from './deps.ts'
+
+/** What a {@link Handling} is made of. */
+export interface HandlingParts {
+  /** The configuration in force. */
+  readonly current: () => RequestDeps
+  readonly exchange: Exchange
+  readonly head: Head
+  readonly transaction: Transaction
+  readonly connection: ServerConnection
+  /** Sends the request on its way. */
+  readonly route: (handling: Handling) => void
+}
+
+/** One request on its way; made once, also for requests that are routed twice. */
+export class Handling implements Settler {
+  deps: RequestDeps
+  readonly exchange: Exchange
+  readonly head: Head
+  readonly transaction: Transaction
+  readonly connection: ServerConnection
+  readonly #current: () => RequestDeps
+  readonly #route: (handling: Handling) => void
+
+  constructor(deps: RequestDeps, parts: HandlingParts) {
+    this.deps = deps
+    this.exchange = parts.exchange
+    this.head = parts.head
+    this.transaction = parts.transaction
+    this.connection = parts.connection
+    this.#current = parts.current
+    this.#route = parts.route
+  }
+
+  /** Routes it anew, by the configuration then in force. */
+  again(): void {
+    this.deps = this.#current()
+    this.#route(this)
+  }
+
+  settled(complete: boolean): void {
+    settle(this.deps, this.exchange, this.transaction, complete)
+  }
+}
+
+/** The end of every request and every WebSocket, exactly once. */
+export function settle(
+  deps: RequestDeps,
+  exchange: Exchange,
+  transaction: Transaction,
+  complete: boolean,
+): void {
+  if (exchange.settled) return
+  exchange.settled = true
+  if (!complete && (exchange.reason === 'ok' || exchange.status === 0)) {
+    exchange.reason = 'client_closed'
+    if (exchange.status === 0) exchange.status = 499
+  }
+  exchange.bytesIn += transaction.bytesIn
+  exchange.bytesOut += transaction.bytesOut
+  // Probes come every second and say nothing.
+  if (exchange.route !== 'internal') deps.accessLog(exchange)
+}
