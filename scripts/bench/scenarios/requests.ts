@@ -1,0 +1,79 @@
+/** Small and middle-sized answers, as many as go through: what a request costs. */
+
+import { wrk } from '../load/wrk.ts'
+import type { WrkResult } from '../load/wrk.ts'
+import type { Budget, Measure, Round } from '../output/results.ts'
+import { cpuPer, measured, voided } from './scenario.ts'
+import type { Scenario, Stage } from './scenario.ts'
+
+/** Keep-alive connections of every scenario here. */
+const connections = 64
+
+/** Seconds of the same load before anything is measured: compilers and pools come to rest. */
+const warmUpSeconds = 2
+
+/** Fewer requests than this in a round say more about the machine than about a proxy. */
+const leastRequestsPerSecond = 200
+
+const measures: readonly Measure[] = [
+  cpuPer('request'),
+  { key: 'throughput', label: 'throughput', unit: 'requests/s', better: 'higher' },
+  { key: 'p99', label: 'p99 at saturation', unit: 'ms', better: 'lower' },
+]
+
+/** Why a figure of this load would mislead, null when it would not. */
+export function objection({ requests, seconds, refused, broken }: WrkResult): string | null {
+  if (refused > 0) return `${refused} of ${requests} answers were not 2xx`
+  if (broken > 0) return `${broken} connections failed or waited too long`
+  if (requests < leastRequestsPerSecond * seconds) return `only ${requests} requests in ${seconds} s`
+  return null
+}
+
+async function run({ subject, seconds }: Stage, path: string): Promise<Round> {
+  const url = subject.url(path)
+  await wrk({ url, connections, seconds: warmUpSeconds })
+  const { result, cpuMicroseconds } = await subject.cost(() => wrk({ url, connections, seconds }))
+  const reason = objection(result)
+  if (reason !== null) return voided(reason)
+  return measured({
+    cpu: cpuMicroseconds / result.requests,
+    throughput: result.requests / result.seconds,
+    p99: result.p99,
+  })
+}
+
+function scenario(
+  rest: Pick<Scenario, 'name' | 'title'> & Partial<Scenario>,
+  path: string,
+  budget: Omit<Budget, 'kind' | 'measure'> | null,
+): Scenario {
+  return {
+    upstream: 'static',
+    transport: 'unix',
+    field: 'all',
+    abilities: [],
+    programs: ['wrk'],
+    measures,
+    budgets: budget === null ? [] : [{ kind: 'ratio', measure: 'cpu', ...budget }],
+    run: (stage) => run(stage, path),
+    ...rest,
+  }
+}
+
+/** GETs over 64 kept-alive connections, closed loop. */
+export const requestScenarios: readonly Scenario[] = [
+  scenario({ name: 'json-unix', title: 'Small JSON, Unix socket upstream' }, '/json', {
+    limit: 1.4,
+    goal: 1,
+  }),
+  scenario({ name: 'json-tcp', title: 'Small JSON, TCP upstream', transport: 'tcp' }, '/json', {
+    limit: 1.4,
+    goal: 1,
+  }),
+  scenario({ name: 'json-64k', title: '64 KiB JSON' }, '/large.json', null),
+  scenario({ name: 'json-log', title: 'Small JSON, JSON access log on', abilities: ['log'] }, '/json', {
+    limit: 1.5,
+    goal: 1,
+  }),
+  scenario({ name: 'json-tls', title: 'Small JSON over TLS', abilities: ['tls'] }, '/json', null),
+]
