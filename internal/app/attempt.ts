@@ -17,6 +17,7 @@ import type { PathTarget } from '../route/target.ts'
 import { refuse } from './answer.ts'
 import type { Admitted, Backend } from './backend.ts'
 import type { Handling } from './handling.ts'
+import { refuseSocket } from './sockets.ts'
 import { namesFile } from './streamlit.ts'
 
 /** A route that ends at a worker. */
@@ -70,10 +71,13 @@ export class Attempt implements RelayOwner {
   #send(upstream: Upstream): void {
     const { deps, exchange, head, transaction } = this.#handling
     const { config, rules } = this.#backend
+    const isHandshake = head.websocket !== null
+    const crowd = isHandshake ? refuseSocket(deps) : null
+    if (crowd !== null) return refuse(exchange, transaction, crowd)
     exchange.worker = config.name
     upstream.inFlight += 1
+    if (isHandshake) this.#backend.handshakes += 1
     this.#upstream = upstream
-    const isHandshake = head.websocket !== null
     this.#relay = new Relay(
       {
         exchange,
@@ -91,12 +95,15 @@ export class Attempt implements RelayOwner {
 
   relayEnded(): void {
     if (this.#upstream !== null) this.#upstream.inFlight -= 1
+    if (this.#handling.head.websocket !== null) this.#backend.handshakes -= 1
   }
 
   relayFailed(reason: Failure, error: UpstreamError | null): void {
     const { exchange, transaction, connection } = this.#handling
+    if (error !== null || reason.code === 'upstream_invalid') this.#tellFailed(error?.kind ?? 'invalid')
     if (error === null || !this.#mayRepeat(reason, error)) return refuse(exchange, transaction, reason)
     this.#retried = true
+    this.#handling.deps.metrics.retried(this.#backend.config.name)
     this.#failedAt ??= new Set()
     if (this.#upstream !== null) this.#failedAt.add(this.#upstream)
     this.#wait(this.#backend.readmit(this.#failedAt, connection.socket))
@@ -119,6 +126,10 @@ export class Attempt implements RelayOwner {
     return safe && unanswered && head.websocket === null && !hasBody(head) && !this.#retried
   }
 
+  #tellFailed(reason: string): void {
+    this.#handling.deps.metrics.upstreamFailed(this.#backend.config.name, reason)
+  }
+
   /** The worker said 101: when it meant this handshake, both ends are joined. */
   relaySwitched(
     worker: ClientConnection,
@@ -127,22 +138,26 @@ export class Attempt implements RelayOwner {
     start: number,
     end: number,
   ): void {
-    const { exchange, head, transaction, connection } = this.#handling
+    const { deps, exchange, head, transaction, connection } = this.#handling
     const complaint =
       head.websocket === null ? 'The application switched protocols.' : disagreement(head.websocket, answer)
     if (complaint !== null) {
       worker.abort()
+      this.#tellFailed('invalid')
       return refuse(exchange, transaction, failure('upstream_invalid', complaint))
     }
     answered(exchange, 101)
+    this.#handling.deps.metrics.opened(exchange)
     const tunnel = new Tunnel({
       exchange,
       client: connection,
       worker,
       idleMs: this.#backend.websocketIdleMs,
+      turns: this.#backend.turns,
       onClose: () => this.#handling.settled(true),
     })
-    transaction.switchProtocols(agreementLines(answer, exchange.id))
+    const rules = deps.headers.of(this.#backend.config.name)
+    transaction.switchProtocols(agreementLines(answer, exchange.id, rules))
     const early = connection.handOver(tunnel)
     if (this.#upstream !== null) this.#backend.hold(tunnel, this.#upstream, connection.socket)
     tunnel.open(early, bytes, start, end)

@@ -6,6 +6,7 @@
 import type { EventEmitter } from 'node:events'
 import type { Address, RoutedWorker } from '../config/config.ts'
 import { failure, type Failure } from '../fault/failure.ts'
+import { Turns } from '../http1/turn.ts'
 import type { OutgoingRules } from '../proxy/outgoing.ts'
 import { serviceRestart, type Tunnel } from '../proxy/tunnel.ts'
 import { Upstream, type UpstreamOptions } from '../proxy/upstream.ts'
@@ -57,6 +58,10 @@ export class Backend {
   readonly worker: RoutableWorker
   readonly config: RoutedWorker
   readonly rules: OutgoingRules
+  /** For its WebSockets, which may all end at once. */
+  readonly turns = new Turns()
+  /** WebSocket handshakes its worker has been asked for and not answered; kept by the request path. */
+  handshakes = 0
   readonly #options: BackendOptions
   readonly #base: string
   /** Everything that decides which path and which host reach it. */
@@ -175,7 +180,7 @@ export class Backend {
    */
   async readmit(failed: Set<Upstream>, client: Leaving): Promise<Admitted> {
     const other = this.#leastBusy(failed)
-    if (other !== null) return other
+    if (other !== null) return unlessFull(other)
     if (this.#waiting.size >= this.#options.maxHeld) return { ...failure('worker_starting'), retryAfterS }
     if (this.#upstreams.some((upstream) => failed.has(upstream))) await this.#change(deathNoticeMs, client)
     failed.clear()
@@ -199,7 +204,7 @@ export class Backend {
     const tunnels = [...this.#tunnels.keys()]
     tunnels.forEach((tunnel, index) => {
       const wait = (ms * index) / tunnels.length
-      if (wait === 0) tunnel.close(code)
+      if (wait === 0) this.turns.add(() => tunnel.close(code))
       else setTimeout(() => tunnel.close(code), wait).unref()
     })
   }
@@ -211,7 +216,7 @@ export class Backend {
   async retire(address: Address, ms: number): Promise<void> {
     await within(ms, this.#retiring.get(addressKey(address)) ?? Promise.resolve())
     for (const [tunnel, at] of this.#tunnels)
-      if (addressKey(at) === addressKey(address)) tunnel.close(serviceRestart)
+      if (addressKey(at) === addressKey(address)) this.turns.add(() => tunnel.close(serviceRestart))
   }
 
   /** Whether `options` would make no difference to this backend. Never, once it was released. */
@@ -295,7 +300,7 @@ export class Backend {
   #freest(): Upstream | Failure {
     const upstream = this.#leastBusy(none)
     if (upstream === null) return { ...failure('worker_down'), retryAfterS }
-    return upstream.isFull ? { ...failure('worker_busy'), retryAfterS } : upstream
+    return unlessFull(upstream)
   }
 
   #leastBusy(except: ReadonlySet<Upstream>): Upstream | null {
@@ -352,6 +357,10 @@ const none: ReadonlySet<Upstream> = new Set()
 
 /** How long after a broken connection the death of its worker may take to be noticed. */
 const deathNoticeMs = 250
+
+function unlessFull(upstream: Upstream): Upstream | Failure {
+  return upstream.isFull ? { ...failure('worker_busy'), retryAfterS } : upstream
+}
 
 function isSettled(state: WorkerState): boolean {
   return state.kind !== 'starting' && state.kind !== 'backing-off'

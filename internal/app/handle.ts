@@ -21,6 +21,7 @@ import type { Backend } from './backend.ts'
 import type { RequestDeps } from './deps.ts'
 import { Handling, settle } from './handling.ts'
 import { refuseForeignPage } from './internal.ts'
+import { refuseSocket } from './sockets.ts'
 import { isHiddenFromOutside } from './streamlit.ts'
 
 /**
@@ -74,27 +75,35 @@ function routeRequest(handling: Handling): void {
   if (target.kind === 'server' || head.isForGateway)
     return answerJson(exchange, transaction, 200, '{}\n', null)
   const route = deps.routes(target, exchange.host)
-  if (isFailure(route)) return refuse(exchange, transaction, refuseForeignHost(deps, exchange) ?? route)
-  if (route.kind !== 'worker' && head.websocket !== null)
-    return refuse(exchange, transaction, failure('route_not_found'))
-  if (route.kind === 'internal') return answerInternal(handling, route.name)
+  if (!isFailure(route) && route.kind === 'internal' && head.websocket === null)
+    return answerInternal(handling, route.name)
   const foreign = refuseForeignHost(deps, exchange)
   if (foreign !== null) return refuse(exchange, transaction, foreign)
-  if (deps.redirectPort !== null) return redirectToTls(handling, deps.redirectPort())
-  if (route.kind === 'redirect')
+  // Also where nothing is: that is for the other port to say.
+  if (deps.redirectPort !== null && (!isFailure(route) || route.code === 'route_not_found'))
+    return redirectToTls(handling, target, deps.redirectPort())
+  if (isFailure(route)) return refuse(exchange, transaction, route)
+  if (route.kind === 'worker') return toWorker(handling, target, route)
+  if (route.kind === 'redirect' && head.websocket === null)
     return answerRedirect(exchange, transaction, 307, route.location + target.query)
-  toWorker(handling, target, route)
+  refuse(exchange, transaction, failure('route_not_found'))
 }
 
 /** What was asked over plain HTTP is to be asked again over TLS. */
-function redirectToTls({ deps, exchange, head, transaction }: Handling, port: number): void {
-  const location = redirectLocation(head, port, deps.config.publicBaseUrl)
+function redirectToTls(
+  { deps, exchange, head, transaction }: Handling,
+  target: PathTarget,
+  port: number,
+): void {
+  const asked = { host: head.host, target: target.raw + target.query }
+  const location = redirectLocation(asked, port, deps.config.publicBaseUrl)
   if (location === null) refuse(exchange, transaction, failure('bad_host'))
   else answerRedirect(exchange, transaction, 308, location)
 }
 
-function answerInternal({ deps, exchange, head, transaction }: Handling, name: string): void {
-  exchange.route = 'internal'
+function answerInternal(handling: Handling, name: string): void {
+  const { deps, exchange, head, transaction } = handling
+  handling.enter('internal')
   const answer = answerHealth(name, deps.health())
   if (answer === null) return refuse(exchange, transaction, failure('route_not_found'))
   if (head.method !== 'GET' && head.method !== 'HEAD')
@@ -105,7 +114,7 @@ function answerInternal({ deps, exchange, head, transaction }: Handling, name: s
 function toWorker(handling: Handling, target: PathTarget, route: WorkerRoute): void {
   const { deps, exchange, head, transaction } = handling
   const backend = backendOf(deps, route)
-  exchange.route = backend.config.name
+  handling.enter(backend.config.name)
   const refusal = refuseFor(handling, backend, route)
   if (refusal !== null) return refuse(exchange, transaction, refusal)
   if (backend.config.kind === 'static') return sendStatic(handling, backend, target, route)
@@ -121,14 +130,9 @@ function refuseFor({ deps, exchange, head }: Handling, backend: Backend, route: 
   if (!deps.internal && kind === 'streamlit' && isHiddenFromOutside(route.below)) return failure('not_public')
   if (head.websocket !== null && !deps.internal && !deps.origins(head.origin, exchange.host))
     return failure('bad_origin')
-  if (head.websocket !== null && hasAllSockets(deps))
-    return { ...failure('too_many_sockets'), retryAfterS: 2 }
+  const crowd = head.websocket === null ? null : refuseSocket(deps)
+  if (crowd !== null) return crowd
   return maxBodyBytes > 0 && declaredLength(head) > maxBodyBytes ? failure('body_too_large') : null
-}
-
-function hasAllSockets({ config, backends }: RequestDeps): boolean {
-  const { websockets } = config.limits
-  return websockets > 0 && backends.reduce((sum, backend) => sum + backend.tunnels, 0) >= websockets
 }
 
 function sendStatic(handling: Handling, backend: Backend, target: PathTarget, route: WorkerRoute): void {

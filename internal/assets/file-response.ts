@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 import { Writable } from 'node:stream'
 import type { Failure } from '../fault/failure.ts'
 import { dateLine } from '../http1/status-line.ts'
-import type { Transaction, TransactionOwner } from '../http1/transaction.ts'
+import type { Transaction, TransactionOwner, WriteOutcome } from '../http1/transaction.ts'
 
 /** A writable answer with fields. Data are streamed with backpressure; a client that leaves destroys it. */
 export class FileResponse extends Writable implements TransactionOwner {
@@ -76,8 +76,8 @@ export class FileResponse extends Writable implements TransactionOwner {
     this.destroy()
   }
 
-  onBody(): boolean {
-    return true
+  onBody(): WriteOutcome {
+    return 'gone'
   }
 
   onBodyEnd(): void {

@@ -43,6 +43,7 @@ export const failures = {
   worker_starting: [503, 'Starting', 'The application is starting.'],
   worker_down: [503, 'Unavailable', 'The application is not running at the moment.'],
   worker_busy: [503, 'Busy', 'The application has as many requests as it may have at the same time.'],
+  too_many_connections: [503, 'Busy', 'As many connections are open as may be at the same time.'],
   too_many_sockets: [503, 'Busy', 'As many WebSockets are open as may be at the same time.'],
   draining: [503, 'Shutting down', 'This server is shutting down.'],
   upstream_timeout: [504, 'Gateway timeout', 'The application did not answer in time.'],

@@ -9,6 +9,7 @@ import { BodyReader } from './body-reader.ts'
 import { earlyComplaint } from './fields.ts'
 import type { AnswerHead, Framing } from './head.ts'
 import type { Swept } from './sweep.ts'
+import { burstBytes } from './turn.ts'
 import type { WriteOutcome } from './transaction.ts'
 
 /** Where a worker listens. */
@@ -82,8 +83,8 @@ export interface AnswerSink {
 
 /** Who owns the bytes of a connection that left HTTP. */
 export interface WorkerTunnel {
-  /** @returns see {@link WriteOutcome}; after `full` nothing is read until `resume` */
-  onWorkerData(bytes: Buffer, start: number, end: number): WriteOutcome
+  /** Bytes, valid only during the call. @returns false to read nothing until `resume` */
+  onWorkerData(bytes: Buffer, start: number, end: number): boolean
   onWorkerDrain(): void
   onWorkerEnd(): void
   onWorkerClose(): void
@@ -101,6 +102,9 @@ type State = 'connecting' | 'waiting' | 'body' | 'idle' | 'tunnel' | 'closed'
 
 const headEnd = Buffer.from('\r\n\r\n')
 
+/** Bytes one read can take. */
+const memoryBytes = 64 * 1024
+
 /** How many interim answers (1xx) may come before the one that counts. */
 const maxInterim = 16
 
@@ -111,7 +115,7 @@ const copiedBytes = 16 * 1024
 export class ClientConnection implements Swept {
   readonly socket: Socket
   readonly #pool: ConnectionPool
-  readonly #memorySize: number
+  readonly #borrowed: boolean
   /** Where the next read arrives. Pages nothing was read into cost nothing. */
   #memory: Buffer
   #state: State = 'connecting'
@@ -127,13 +131,16 @@ export class ClientConnection implements Swept {
   /** An incomplete head. */
   #partial: Buffer | null = null
   #paused = false
+  /** Bytes read since others had their turn. */
+  #burst = 0
   #deadline: number
   #error: unknown
 
-  constructor(address: UpstreamAddress, pool: ConnectionPool, memorySize: number) {
+  /** @param shared memory that other connections read through too; nothing may stay in it. Null = its own */
+  constructor(address: UpstreamAddress, pool: ConnectionPool, shared: Buffer | null) {
     this.#pool = pool
-    this.#memorySize = memorySize
-    this.#memory = Buffer.allocUnsafeSlow(memorySize)
+    this.#borrowed = shared !== null
+    this.#memory = shared ?? Buffer.allocUnsafeSlow(memoryBytes)
     this.#deadline = after(performance.now(), pool.limits.connectMs)
     this.socket = connect({
       ...(address.kind === 'unix' ? { path: address.path } : { host: address.host, port: address.port }),
@@ -150,9 +157,10 @@ export class ClientConnection implements Swept {
     this.socket.on('close', () => this.#onClose())
   }
 
-  /** Whether a request may be sent now. */
+  /** Whether a request may be sent now. Once its time is over none may, also before a sweep has ended it. */
   get isIdle(): boolean {
-    return this.#state === 'idle' && !this.socket.destroyed
+    if (this.#state !== 'idle' || this.socket.destroyed) return false
+    return this.#deadline === 0 || performance.now() < this.#deadline
   }
 
   /** Sends a head and names who gets the answer. The body follows through {@link writeBody}. */
@@ -166,9 +174,9 @@ export class ClientConnection implements Swept {
     this.#begin()
   }
 
-  /** Sends a part of the body. @returns false when the worker is behind: wait for `onUpstreamDrain` */
-  writeBody(bytes: Buffer, start: number, end: number): boolean {
-    if (this.#state === 'closed' || this.socket.destroyed) return true
+  /** Sends a part of the body. `full` = the worker is behind: wait for `onUpstreamDrain`. */
+  writeBody(bytes: Buffer, start: number, end: number): WriteOutcome {
+    if (this.#state === 'closed' || this.socket.destroyed) return 'gone'
     const size = end - start
     const chunked = this.#request?.framing.kind === 'chunked'
     const before = this.#takeHeld() + (chunked ? `${size.toString(16)}\r\n` : '')
@@ -182,7 +190,8 @@ export class ClientConnection implements Swept {
       this.socket.uncork()
     }
     this.#expectHead()
-    return !this.socket.writableNeedDrain
+    if (this.socket.writableLength === 0) return 'gone'
+    return this.socket.writableNeedDrain ? 'full' : 'held'
   }
 
   /** Sends the end of the body. */
@@ -268,7 +277,7 @@ export class ClientConnection implements Swept {
     let end = size
     if (this.#state === 'tunnel') {
       this.#toTunnel(bytes, 0, end)
-      return !this.#paused
+      return this.#readsOn(size)
     }
     let at = 0
     if (this.#partial !== null) {
@@ -284,7 +293,19 @@ export class ClientConnection implements Swept {
     // (Compared as a string: `#readHead` has changed the state.)
     if ((this.#state as State) === 'body') this.#readBody(bytes, at, end)
     else if ((this.#state as State) === 'idle' && at < end) this.socket.destroy()
-    return !this.#paused
+    return this.#readsOn(size)
+  }
+
+  /** Lets others have their turn now and then: a fast worker would be read without end. */
+  #readsOn(size: number): boolean {
+    this.#burst += size
+    if (this.#paused) return false
+    if (this.#burst < burstBytes) return true
+    this.#burst = 0
+    setImmediate(() => {
+      if (!this.#paused && !this.socket.destroyed) this.socket.resume()
+    })
+    return false
   }
 
   /** @returns offset behind the head, or -1 when nothing more can be read now */
@@ -343,22 +364,26 @@ export class ClientConnection implements Swept {
   }
 
   #give(bytes: Buffer, start: number, end: number): void {
-    const outcome = this.#sink?.onAnswerData(bytes, start, end) ?? 'gone'
+    const sink = this.#sink
+    if (sink === null) return
+    if (this.#isBorrowed(bytes)) {
+      const copy = Buffer.from(bytes.subarray(start, end))
+      if (sink.onAnswerData(copy, 0, copy.length) === 'full') this.pause()
+      return
+    }
+    const outcome = sink.onAnswerData(bytes, start, end)
     if (outcome === 'gone') return
-    this.#lend(bytes)
+    // The kernel did not take the bytes at once: whoever writes them keeps them, and the next read goes elsewhere.
+    if (bytes === this.#memory) this.#memory = Buffer.allocUnsafeSlow(memoryBytes)
     if (outcome === 'full') this.pause()
+  }
+
+  #isBorrowed(bytes: Buffer): boolean {
+    return this.#borrowed && bytes === this.#memory
   }
 
   #toTunnel(bytes: Buffer, start: number, end: number): void {
-    const outcome = this.#tunnel?.onWorkerData(bytes, start, end) ?? 'gone'
-    if (outcome === 'gone') return
-    this.#lend(bytes)
-    if (outcome === 'full') this.pause()
-  }
-
-  /** The kernel did not take the bytes at once: whoever writes them keeps them, and the next read goes elsewhere. */
-  #lend(bytes: Buffer): void {
-    if (bytes === this.#memory) this.#memory = Buffer.allocUnsafeSlow(this.#memorySize)
+    if (this.#tunnel?.onWorkerData(bytes, start, end) === false) this.pause()
   }
 
   /** @param more bytes stand behind the answer: they belong to nobody, and neither would the next answer */

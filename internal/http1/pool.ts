@@ -8,9 +8,8 @@ import {
 } from './client-connection.ts'
 import { shortest, Sweeper } from './sweep.ts'
 
-/** Bytes one read can take: of answers, and of tunnels, of which there are many and most are silent. */
-const answerMemory = 64 * 1024
-const tunnelMemory = 16 * 1024
+/** Bytes one read of a tunnel can take. */
+const tunnelMemory = 64 * 1024
 
 /** One pool. */
 export class Pool implements ConnectionPool {
@@ -19,6 +18,8 @@ export class Pool implements ConnectionPool {
   readonly #sweeper: Sweeper
   readonly #idle: ClientConnection[] = []
   readonly #all = new Set<ClientConnection>()
+  /** Tunnels are many and most are silent: they are read through one piece of memory. */
+  #tunnelMemory: Buffer | null = null
   #closing = false
   readonly #closed = Promise.withResolvers<void>()
 
@@ -33,13 +34,15 @@ export class Pool implements ConnectionPool {
   take(): ClientConnection {
     for (let idle = this.#idle.pop(); idle !== undefined; idle = this.#idle.pop()) {
       if (idle.isIdle) return idle
+      idle.socket.destroy()
     }
-    return this.#open(answerMemory)
+    return this.#open(null)
   }
 
   /** A new connection, for a request that may end in a tunnel; it then no longer belongs to the pool. */
   openForTunnel(): ClientConnection {
-    return this.#open(tunnelMemory)
+    this.#tunnelMemory ??= Buffer.allocUnsafeSlow(tunnelMemory)
+    return this.#open(this.#tunnelMemory)
   }
 
   /** Ends idle connections now and the others after their answer; resolves when none is left. */
@@ -69,8 +72,8 @@ export class Pool implements ConnectionPool {
     if (this.#closing && this.#all.size === 0) this.#closed.resolve()
   }
 
-  #open(memorySize: number): ClientConnection {
-    const connection = new ClientConnection(this.#address, this, memorySize)
+  #open(shared: Buffer | null): ClientConnection {
+    const connection = new ClientConnection(this.#address, this, shared)
     this.#all.add(connection)
     this.#sweeper.add(connection)
     return connection

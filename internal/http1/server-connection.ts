@@ -5,12 +5,14 @@
  */
 
 import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 import { failure, isFailure, type Failure } from '../fault/failure.ts'
 import { carriageReturn, lineFeed } from './bytes.ts'
 import type { HeadLimits } from './head.ts'
 import { readRequestHead, refuseEarly } from './request-head.ts'
 import type { Swept, Sweeper } from './sweep.ts'
 import { SendRate, TakeRate } from './rate.ts'
+import { burstBytes } from './turn.ts'
 import { Transaction, type TransactionWire, type WriteOutcome } from './transaction.ts'
 
 /** Sizes and times of client connections. Milliseconds and bytes; 0 = off. */
@@ -70,6 +72,8 @@ export class ServerConnection implements Swept, TransactionWire {
   #checked = 0
   #advancing = false
   #paused = false
+  /** Bytes read since others had their turn. */
+  #burst = 0
   /** Whether the client is behind: the socket has said so, and not yet that it has caught up. */
   #full = false
   #closing = false
@@ -79,8 +83,9 @@ export class ServerConnection implements Swept, TransactionWire {
   #served = false
   /** Begin of what is being waited for. */
   #since = performance.now()
-  readonly #takeRate: TakeRate
-  readonly #sendRate: SendRate
+  /** Made when there is something to measure: most connections that live long are tunnels. */
+  #takeRate: TakeRate | null = null
+  #sendRate: SendRate | null = null
 
   constructor(socket: Socket, limits: ConnectionLimits, handlers: ConnectionHandlers, sweeper: Sweeper) {
     this.socket = socket
@@ -88,8 +93,6 @@ export class ServerConnection implements Swept, TransactionWire {
     this.#handlers = handlers
     this.#sweeper = sweeper
     this.#keepLines = keepLinesFor(limits.keepAliveMs)
-    this.#takeRate = new TakeRate(limits.bodyIdleMs, limits.bodyMinRate)
-    this.#sendRate = new SendRate(limits.bodyIdleMs, limits.bodyMinRate)
     socket.on('data', (chunk: Buffer) => this.#onData(chunk))
     socket.on('end', () => this.#onEnd())
     socket.on('drain', () => this.#onDrain())
@@ -123,6 +126,11 @@ export class ServerConnection implements Swept, TransactionWire {
     if (this.isIdle) this.socket.destroySoon()
   }
 
+  /** Answers before anything was read, and ends the connection: there is no room for it. */
+  turnAway(reason: Failure): void {
+    this.#open(reason)
+  }
+
   /** Ends the connection now. */
   destroy(): void {
     this.socket.destroy()
@@ -133,9 +141,11 @@ export class ServerConnection implements Swept, TransactionWire {
     const early = this.#input === null ? null : this.#input.subarray(this.#at)
     this.#input = null
     this.#transaction = null
+    this.#takeRate = null
+    this.#sendRate = null
     this.#tunnel = tunnel
     this.#state = 'tunnel'
-    this.#unpause()
+    this.resume()
     return early
   }
 
@@ -161,7 +171,7 @@ export class ServerConnection implements Swept, TransactionWire {
   }
 
   bodyMayGoOn(): void {
-    this.#takeRate.restart()
+    this.#takeRate?.restart()
     this.#advance()
   }
 
@@ -178,23 +188,18 @@ export class ServerConnection implements Swept, TransactionWire {
   }
 
   breakOff(reset: boolean): void {
-    if (reset) this.socket.resetAndDestroy()
+    // TLS has an end of its own, close_notify, which is left out here; Node refuses to reset such a socket.
+    if (reset && !(this.socket instanceof TLSSocket)) this.socket.resetAndDestroy()
     else this.socket.destroy()
   }
 
   sweep(now: number): void {
-    switch (this.#state) {
-      case 'head':
-        return this.#sweepHead(now)
-      case 'busy':
-        return this.#sweepBusy(now)
-      case 'lingering':
-        if (now - this.#since > lingerMs) this.socket.destroy()
-        return
-      case 'tunnel':
-        return this.#tunnel?.onSweep(now)
-      case 'closed':
-    }
+    if (this.#state === 'tunnel') return this.#tunnel?.onSweep(now)
+    // What was written has to be taken, also when its request is long over.
+    if (this.#isTakenTooSlowly(now)) return this.destroy()
+    if (this.#state === 'head') this.#sweepHead(now)
+    else if (this.#state === 'busy') this.#sweepBusy(now)
+    else if (this.#state === 'lingering') this.#sweepLingering(now)
   }
 
   /** The kernel holds what it took; what it did not take at once is still ours to keep alive. */
@@ -207,6 +212,8 @@ export class ServerConnection implements Swept, TransactionWire {
   }
 
   #onData(chunk: Buffer): void {
+    this.#burst += chunk.length
+    if (this.#burst >= burstBytes) this.#yield()
     if (this.#state === 'tunnel') return this.#tunnel?.onClientData(chunk)
     if (this.#state === 'lingering' || this.#state === 'closed') return
     if (this.#input === null) {
@@ -219,6 +226,15 @@ export class ServerConnection implements Swept, TransactionWire {
       this.#at = 0
     }
     this.#advance()
+  }
+
+  /** Lets others have their turn: a fast client would be read without end. */
+  #yield(): void {
+    this.#burst = 0
+    this.socket.pause()
+    setImmediate(() => {
+      if (!this.#paused && !this.socket.destroyed) this.socket.resume()
+    })
   }
 
   /** The first byte of a head; on a fresh connection its time has been running since the accept. */
@@ -269,7 +285,7 @@ export class ServerConnection implements Swept, TransactionWire {
     this.#state = 'busy'
     this.#served = true
     this.#transaction = transaction
-    this.#takeRate.restart()
+    this.#takeRate?.restart()
     this.#handlers.request(transaction, this)
   }
 
@@ -282,8 +298,11 @@ export class ServerConnection implements Swept, TransactionWire {
     // An answer during the call may have ended the connection, and the input with it.
     if (this.#input !== input) return false
     this.#at = at
-    this.#takeRate.took(at - before)
-    if (at === input.length) return this.#dropInput()
+    this.#takeRate?.took(at - before)
+    if (at === input.length) {
+      if (!transaction.bodyHeld) release(input)
+      return this.#dropInput()
+    }
     return at > before || this.#transaction !== transaction
   }
 
@@ -296,21 +315,24 @@ export class ServerConnection implements Swept, TransactionWire {
 
   /** A client that sends more than may be kept is not read until something of it has been taken. */
   #applyBackpressure(): void {
-    if (this.#state === 'head') return this.#unpause()
-    if (this.#state !== 'busy') return
+    // While its last answer waits to be taken the next head is not read.
+    if (this.#state === 'head' && !this.#full) return this.resume()
+    if (this.#state !== 'head' && this.#state !== 'busy') return
     const ahead = this.#input === null ? 0 : this.#input.length - this.#at
     // A body that nobody wants yet is not read ahead any further than what came with its head.
-    if (ahead >= aheadBytes || (ahead > 0 && this.#transaction?.requestComplete === false)) this.#pause()
-    else this.#unpause()
+    if (ahead >= aheadBytes || (ahead > 0 && this.#transaction?.requestComplete === false)) this.pause()
+    else this.resume()
   }
 
-  #pause(): void {
+  /** Reads no more until {@link resume}. */
+  pause(): void {
     if (this.#paused) return
     this.#paused = true
     this.socket.pause()
   }
 
-  #unpause(): void {
+  /** Reads on. */
+  resume(): void {
     if (!this.#paused) return
     this.#paused = false
     this.socket.resume()
@@ -347,27 +369,42 @@ export class ServerConnection implements Swept, TransactionWire {
     this.#state = 'lingering'
     this.#since = performance.now()
     this.#input = null
-    this.#unpause()
+    this.resume()
     this.socket.end()
   }
 
   #sweepHead(now: number): void {
     const { headersMs, keepAliveMs } = this.#limits
+    // A client that still takes its last answer is not idle, and the request behind it is not read yet.
+    if (this.socket.writableLength > 0) return void (this.#since = now)
     if (this.#input === null) {
       const limit = this.#served ? keepAliveMs : headersMs
       if (limit > 0 && now - this.#since > limit) this.socket.destroySoon()
-    } else if (headersMs > 0 && now - this.#since > headersMs && !this.#full) {
+    } else if (headersMs > 0 && now - this.#since > headersMs) {
       this.#open(failure('request_timeout'))
     }
   }
 
+  /** The time runs from the moment the whole answer has left: a slow client may take longer than that to take it. */
+  #sweepLingering(now: number): void {
+    if (!this.socket.writableFinished) this.#since = now
+    else if (now - this.#since > lingerMs) this.socket.destroy()
+  }
+
+  #isTakenTooSlowly(now: number): boolean {
+    if (this.#sendRate === null && this.socket.writableLength === 0) return false
+    const { bodyIdleMs, bodyMinRate } = this.#limits
+    this.#sendRate ??= new SendRate(bodyIdleMs, bodyMinRate)
+    return this.#sendRate.isTooSlow(this.socket, now)
+  }
+
   #sweepBusy(now: number): void {
     const transaction = this.#transaction
+    const { bodyIdleMs, bodyMinRate } = this.#limits
     if (transaction === null) return
-    if (this.#sendRate.isTooSlow(this.socket, now)) return this.destroy()
-    const late: Failure | null =
-      transaction.readsBody && this.#takeRate.isTooSlow(now) ? failure('request_timeout') : null
-    if (late !== null) transaction.refuseBody(late)
+    if (!transaction.readsBody) return
+    this.#takeRate ??= new TakeRate(bodyIdleMs, bodyMinRate)
+    if (this.#takeRate.isTooSlow(now)) transaction.refuseBody(failure('request_timeout'))
   }
 }
 
@@ -377,4 +414,17 @@ function keepLinesFor(keepAliveMs: number): string {
   return seconds === 0
     ? 'Connection: keep-alive\r\n'
     : `Connection: keep-alive\r\nKeep-Alive: timeout=${seconds}\r\n`
+}
+
+/** Below this size memory is left to the garbage collector. */
+const releasedBytes = 16 * 1024
+
+/**
+ * Gives back the memory of bytes that nobody needs any more. Left to the garbage collector, an upload would fill
+ * tens of megabytes with buffers before it looks.
+ */
+function release(bytes: Buffer): void {
+  const { buffer } = bytes
+  if (bytes.length < releasedBytes || buffer.byteLength !== bytes.length) return
+  if (buffer instanceof ArrayBuffer) buffer.transfer(0)
 }

@@ -10,8 +10,8 @@ import { statusLine } from './status-line.ts'
 
 /** Who handles a request: told of everything that happens after its head. */
 export interface TransactionOwner {
-  /** Data of the request's body, valid only during the call. False = no more until `resumeBody`. */
-  onBody(bytes: Buffer, start: number, end: number): boolean
+  /** Data of the request's body. `gone` = they may be reused; after `full` no more come until `resumeBody`. */
+  onBody(bytes: Buffer, start: number, end: number): WriteOutcome
   /** The body is complete. */
   onBodyEnd(): void
   /** The body is not valid, or too slow. Called once; the answer that follows ends the connection. */
@@ -65,6 +65,8 @@ export class Transaction {
   bytesIn = 0
   /** Bytes of the answer's body so far, without framing. */
   bytesOut = 0
+  /** Whether the data given last are still in use. */
+  bodyHeld = false
   readonly #wire: TransactionWire
   #owner: TransactionOwner | null = null
   #reader: BodyReader | null = null
@@ -217,13 +219,18 @@ export class Transaction {
     }
     const { dataStart, dataEnd } = reader
     this.bytesIn += dataEnd - dataStart
-    if (dataEnd > dataStart && this.#owner?.onBody(bytes, dataStart, dataEnd) === false)
-      this.#bodyPaused = true
+    if (dataEnd > dataStart && this.#owner !== null) this.#giveBody(this.#owner, bytes, dataStart, dataEnd)
     if (reader.done && !this.#requestComplete) {
       this.#requestComplete = true
       this.#owner?.onBodyEnd()
     }
     return at
+  }
+
+  #giveBody(owner: TransactionOwner, bytes: Buffer, start: number, end: number): void {
+    const outcome = owner.onBody(bytes, start, end)
+    this.bodyHeld = outcome !== 'gone'
+    if (outcome === 'full') this.#bodyPaused = true
   }
 
   /** For the connection: the body is not valid or does not come. */

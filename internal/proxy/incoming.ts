@@ -61,14 +61,18 @@ export function incomingHead(
   return { lines: `${lines}${rules.block(scheme, said)}X-Request-ID: ${requestId}\r\n`, mediaType }
 }
 
-/** The 101 a client gets: what the two ends agreed on is theirs, the rest is dropped as in any answer. */
-export function agreementLines(head: AnswerHead, requestId: string): string {
+/**
+ * The 101 a client gets: what the two ends agreed on is theirs, the rest is dropped as in any answer, `Server` among
+ * it. Nothing is added: there is no page whose browser it could protect.
+ */
+export function agreementLines(head: AnswerHead, requestId: string, rules: RouteHeaders): string {
   const { fields, connection } = head
   let lines = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n'
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i] ?? ''
     if (treatments.get(name) === 'drop' || connection.includes(name.toLowerCase())) continue
-    lines += `${name}: ${fields[i + 1]}\r\n`
+    const value = fields[i + 1] ?? ''
+    if (rules.judge(name, value) !== dropped) lines += `${name}: ${value}\r\n`
   }
   return `${lines}X-Request-ID: ${requestId}\r\n\r\n`
 }

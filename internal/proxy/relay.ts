@@ -112,11 +112,11 @@ export class Relay implements AnswerSink, TransactionOwner {
     this.#options.owner.relaySwitched(this.#worker, answer, bytes, start, end)
   }
 
-  onBody(bytes: Buffer, start: number, end: number): boolean {
+  onBody(bytes: Buffer, start: number, end: number): WriteOutcome {
     const { maxBodyBytes, transaction } = this.#options
     if (maxBodyBytes > 0 && transaction.bytesIn > maxBodyBytes) {
       this.#cutOff(failure('body_too_large'))
-      return false
+      return 'full'
     }
     return this.#worker.writeBody(bytes, start, end)
   }

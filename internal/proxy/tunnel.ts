@@ -7,7 +7,7 @@ import type { Socket } from 'node:net'
 import type { Exchange } from '../exchange/exchange.ts'
 import type { ClientConnection, WorkerTunnel } from '../http1/client-connection.ts'
 import type { ServerConnection, TunnelOwner } from '../http1/server-connection.ts'
-import type { WriteOutcome } from '../http1/transaction.ts'
+import type { Turns } from '../http1/turn.ts'
 import { closeFrame, FrameBoundary } from './frames.ts'
 
 /** What a tunnel is made of. */
@@ -17,6 +17,8 @@ export interface TunnelEnds {
   readonly worker: ClientConnection
   /** Idle limit in milliseconds; 0 = none. */
   readonly idleMs: number
+  /** Where the ends of many tunnels at once are spread out. */
+  readonly turns: Turns
   /** Called once, when the client's side is closed. */
   readonly onClose: () => void
 }
@@ -24,8 +26,11 @@ export interface TunnelEnds {
 /** WebSocket close code "service restart" (IANA registry): the client may come back. */
 export const serviceRestart = 1012
 
-/** How long the client may take to answer a close frame. */
+/** How long the client may take to answer a close frame that has left. */
 const goodbyeMs = 1_000
+
+/** How long nothing may move once one side has left; a slow network may need most of it to take what is on its way. */
+const endingMs = 30_000
 
 /** An open WebSocket through the gateway. */
 export class Tunnel implements TunnelOwner, WorkerTunnel {
@@ -35,8 +40,11 @@ export class Tunnel implements TunnelOwner, WorkerTunnel {
   readonly #boundary = new FrameBoundary()
   #farewell: number | null = null
   #saidGoodbye = false
-  /** Whether anything has moved since the last look. */
-  #moved = true
+  /** One side has left: what is on its way may still arrive. */
+  #isEnding = false
+  #workerEnded = false
+  /** Bytes that had come and gone at the last look, and since when it was so many. */
+  #moved = -1
   #quietSince = 0
 
   constructor(ends: TunnelEnds) {
@@ -52,9 +60,9 @@ export class Tunnel implements TunnelOwner, WorkerTunnel {
    * @param early what the client has sent behind its handshake
    * @param bytes what the worker has sent behind its 101 stands from `start` to `end`
    */
-  open(early: Buffer | null, bytes: Buffer, start: number, end: number): WriteOutcome {
+  open(early: Buffer | null, bytes: Buffer, start: number, end: number): void {
     if (early !== null) this.onClientData(early)
-    return start < end ? this.onWorkerData(bytes, start, end) : 'gone'
+    if (start < end && !this.onWorkerData(bytes, start, end)) this.#ends.worker.pause()
   }
 
   /**
@@ -77,9 +85,8 @@ export class Tunnel implements TunnelOwner, WorkerTunnel {
   onClientData(bytes: Buffer): void {
     // Behind our goodbye only its answer is waited for; what else comes has nowhere to go.
     if (this.#saidGoodbye) return
-    this.#moved = true
     this.#ends.exchange.bytesIn += bytes.length
-    if (!this.#worker.write(bytes)) this.#client.pause()
+    if (!this.#worker.write(bytes)) this.#ends.client.pause()
   }
 
   onClientDrain(): void {
@@ -87,6 +94,7 @@ export class Tunnel implements TunnelOwner, WorkerTunnel {
   }
 
   onClientEnd(): void {
+    this.#isEnding = true
     this.#closedBy('client')
     if (this.#saidGoodbye) return this.destroy()
     this.#worker.end()
@@ -98,46 +106,50 @@ export class Tunnel implements TunnelOwner, WorkerTunnel {
     this.#ends.onClose()
   }
 
-  onWorkerData(bytes: Buffer, start: number, end: number): WriteOutcome {
+  onWorkerData(bytes: Buffer, start: number, end: number): boolean {
     const client = this.#client
-    if (this.#saidGoodbye || client.writableEnded || client.destroyed) return 'gone'
-    this.#moved = true
+    if (this.#saidGoodbye || client.writableEnded || client.destroyed) return true
     const { exchange } = this.#ends
     const messageEnd = this.#boundary.take(bytes, start, end)
-    if (this.#farewell !== null && messageEnd !== -1) {
-      exchange.bytesOut += messageEnd - start
-      client.write(Buffer.from(bytes.subarray(start, messageEnd)))
-      this.#sayGoodbye(this.#farewell)
-      return 'gone'
-    }
-    exchange.bytesOut += end - start
-    return write(client, bytes, start, end)
+    const last = this.#farewell !== null && messageEnd !== -1 ? messageEnd : end
+    exchange.bytesOut += last - start
+    // A copy: the memory belongs to all tunnels, and the kernel may not take the bytes at once.
+    const more = client.write(Buffer.from(bytes.subarray(start, last)))
+    if (this.#farewell === null || messageEnd === -1) return more
+    this.#sayGoodbye(this.#farewell)
+    return true
   }
 
   onWorkerDrain(): void {
-    this.#client.resume()
+    this.#ends.client.resume()
   }
 
   onWorkerEnd(): void {
-    this.#workerLeft()
+    this.onWorkerClose()
   }
 
-  /** A worker that dies says no goodbye; the client is told in its place that it may come back. */
+  /** A worker that ends takes all its sockets with it: their clients are told one after the other. */
   onWorkerClose(): void {
-    this.#workerLeft()
+    if (this.#workerEnded) return
+    this.#workerEnded = true
+    this.#isEnding = true
+    this.#closedBy('worker')
+    this.#ends.turns.add(() => this.#workerLeft())
   }
 
   onSweep(now: number): void {
-    const { idleMs } = this.#ends
-    if (idleMs === 0) return
-    if (this.#moved || this.#quietSince === 0) {
-      this.#moved = false
+    const limit = this.#isEnding ? endingMs : this.#ends.idleMs
+    if (limit === 0) return
+    const { bytesIn, bytesOut } = this.#ends.exchange
+    const moved = bytesIn + bytesOut + taken(this.#client) + taken(this.#worker)
+    if (moved !== this.#moved) {
+      this.#moved = moved
       this.#quietSince = now
-    } else if (now - this.#quietSince > idleMs) this.destroy()
+    } else if (now - this.#quietSince > limit) this.destroy()
   }
 
+  /** A worker that dies says no goodbye; the client is told in its place that it may come back. */
   #workerLeft(): void {
-    this.#closedBy('worker')
     const client = this.#client
     if (this.#saidGoodbye || client.writableEnded || client.destroyed) return
     if (this.#boundary.atMessageEnd && !this.#boundary.sawClose) client.write(closeFrame(serviceRestart))
@@ -146,10 +158,10 @@ export class Tunnel implements TunnelOwner, WorkerTunnel {
 
   #sayGoodbye(code: number): void {
     this.#saidGoodbye = true
-    this.#client.end(closeFrame(code))
+    this.#isEnding = true
     // It answers with a close frame and ends; what it sent before that is read and dropped.
-    this.#client.resume()
-    setTimeout(() => this.destroy(), goodbyeMs).unref()
+    this.#client.end(closeFrame(code), () => setTimeout(() => this.destroy(), goodbyeMs).unref())
+    this.#ends.client.resume()
   }
 
   #closedBy(who: 'client' | 'worker'): void {
@@ -158,18 +170,12 @@ export class Tunnel implements TunnelOwner, WorkerTunnel {
   }
 }
 
-/** Up to this size bytes are copied, so that a slow client does not hold the memory they were read into. */
-const copiedBytes = 4 * 1024
-
-function write(socket: Socket, bytes: Buffer, start: number, end: number): WriteOutcome {
-  const view = bytes.subarray(start, end)
-  const small = end - start <= copiedBytes
-  const more = socket.write(small ? Buffer.from(view) : view)
-  if (!more) return 'full'
-  return small || socket.writableLength === 0 ? 'gone' : 'held'
-}
-
 /** Lets bytes already written leave before the socket goes. */
 function endSoon(socket: Socket): void {
   if (!socket.destroyed) socket.destroySoon()
+}
+
+/** Bytes of what was written that have left. */
+function taken(socket: Socket): number {
+  return socket.bytesWritten - socket.writableLength
 }

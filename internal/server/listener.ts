@@ -6,6 +6,7 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
 import type { HostPort } from '../config/config.ts'
+import { failure } from '../fault/failure.ts'
 import {
   ServerConnection,
   type ConnectionHandlers,
@@ -21,6 +22,9 @@ export interface ListenerLimits extends ConnectionLimits {
   readonly connections: number
 }
 
+/** As many may be told at the same time that there is no room for them; more are just closed. */
+const maxTurnedAway = 1_024
+
 /** One address the gateway listens on. */
 export class Listener {
   readonly #server: Server
@@ -28,9 +32,11 @@ export class Listener {
   readonly #handlers: ConnectionHandlers
   readonly #sweeper: Sweeper
   readonly #connections = new Set<ServerConnection>()
+  /** Connections there was no room for, until they have seen that. */
+  readonly #turnedAway = new Set<ServerConnection>()
   readonly #secure: boolean
-  /** Connections that are shaking hands. */
-  readonly #greeting = new Set<Socket>()
+  /** Connections that are shaking hands, by the addresses of their ends. */
+  readonly #greeting = new Map<string, Socket>()
   #closing: Promise<void> | null = null
 
   private constructor(
@@ -42,7 +48,10 @@ export class Listener {
     this.#limits = limits
     this.#secure = certificates !== null
     this.#sweeper = new Sweeper(shortest(headersMs, keepAliveMs, bodyIdleMs))
-    this.#handlers = { request, closed: (connection) => this.#connections.delete(connection) }
+    this.#handlers = {
+      request,
+      closed: (connection) => this.#connections.delete(connection) || this.#turnedAway.delete(connection),
+    }
     this.#server =
       certificates === null ? createServer(socketOptions) : this.#createSecure(certificates, headersMs)
   }
@@ -89,47 +98,55 @@ export class Listener {
     return `${this.#secure ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`
   }
 
-  /** Stops accepting; resolves when the last request and the last connection are done. */
+  /** Stops accepting; resolves when the last request and the last connection are done. Handshakes are broken off. */
   close(): Promise<void> {
     this.#closing ??= new Promise<void>((resolve) => {
       this.#server.close(() => resolve())
     })
     for (const connection of this.#connections) connection.closeSoon()
+    for (const socket of this.#greeting.values()) socket.destroy()
     return this.#closing
   }
 
   /** Ends everything now. */
   destroy(): void {
     void this.close()
-    for (const connection of this.#connections) connection.destroy()
-    for (const socket of this.#greeting) socket.destroy()
+    for (const connection of [...this.#connections, ...this.#turnedAway]) connection.destroy()
   }
 
   #createSecure(certificates: Certificates, headersMs: number): Server {
     const server = createTlsServer({ ...tlsServerOptions(headersMs), ...socketOptions })
     secureServer(server, certificates)
-    server.on('connection', (socket: Socket) => {
-      this.#greeting.add(socket)
-      socket.once('close', () => this.#greeting.delete(socket))
-    })
+    server.on('connection', (socket: Socket) => this.#greet(socket))
+    server.on('secureConnection', (socket: Socket) => this.#greeting.delete(endsOf(socket)))
     return server
+  }
+
+  /** Node does not say which connection a finished handshake was of, so it is known by its ends. */
+  #greet(socket: Socket): void {
+    const { connections } = this.#limits
+    if (connections > 0 && this.#greeting.size >= connections + maxTurnedAway) return void socket.destroy()
+    const ends = endsOf(socket)
+    this.#greeting.set(ends, socket)
+    socket.once('close', () => {
+      if (this.#greeting.get(ends) === socket) this.#greeting.delete(ends)
+    })
   }
 
   #accept(socket: Socket): void {
     const { connections } = this.#limits
-    if (connections > 0 && this.#connections.size >= connections) return this.#turnAway(socket)
+    const isFull = connections > 0 && this.#connections.size >= connections
+    if (isFull && this.#turnedAway.size >= maxTurnedAway) return void socket.destroy()
     const connection = new ServerConnection(socket, this.#limits, this.#handlers, this.#sweeper)
+    if (isFull) return this.#turnAway(connection)
     this.#connections.add(connection)
     if (this.#closing !== null) connection.closeSoon()
   }
 
   /** Said without reading: a request is not needed to know that there is no room for it. */
-  #turnAway(socket: Socket): void {
-    socket.on('error', () => socket.destroy())
-    socket.end(
-      'HTTP/1.1 503 Service Unavailable\r\nRetry-After: 2\r\nContent-Length: 0\r\nConnection: close\r\n\r\n',
-    )
-    socket.resume()
+  #turnAway(connection: ServerConnection): void {
+    this.#turnedAway.add(connection)
+    connection.turnAway({ ...failure('too_many_connections'), retryAfterS: 2 })
   }
 
   #address(): AddressInfo {
@@ -137,6 +154,10 @@ export class Listener {
     if (address === null || typeof address === 'string') throw new Error('listener is not bound to a port')
     return address
   }
+}
+
+function endsOf({ localAddress, remoteAddress, remotePort }: Socket): string {
+  return `${localAddress} ${remoteAddress} ${remotePort}`
 }
 
 /** Probes of the connection find clients that vanished; a client may end its side and still read. */

@@ -21,31 +21,39 @@ export async function checkAnswer(
 ): Promise<Verdict> {
   const random = new Random(salt)
   const headerBytes = random.chance(85) ? undefined : 10 + random.below(150)
-  const pieces = finely(bytes)
-  const theirs = final(llhttp.read(pieces, { kind: 'answer', head: method === 'HEAD', ends: true }))
-  const ours = await reader.read([bytes], method, headerBytes)
+  const compare = async (text: string): Promise<Compared> => {
+    const pieces = finely(text)
+    const theirs = final(llhttp.read(pieces, { kind: 'answer', head: method === 'HEAD', ends: true }))
+    const ours = await reader.read([text], method, headerBytes)
+    const end = theirs.messages[0]?.completeIn ?? -1
+    const upToEnd = end === -1 || end === pieces.length ? null : pieces.slice(0, end).join('')
+    return { ours, wrong: laxity(text, ours, placeless(theirs), method), upToEnd }
+  }
+  const { ours, wrong, upToEnd } = await compare(bytes)
   const other = await reader.read(cut(bytes, random), method, headerBytes)
-  const end = theirs.messages[0]?.completeIn ?? -1
-  const wrong =
-    laxity(bytes, ours, placeless(theirs), method) ??
-    instability(withoutReuse(ours), withoutReuse(other)) ??
-    (await endsThere(
-      reader,
-      ours,
-      { method, bytes: pieces.slice(0, end).join('') },
-      end >= 0 && end < pieces.length,
-    ))
-  return { ours, wrong }
+  return {
+    ours,
+    wrong:
+      // What we wait for the rest of may be refused later: trailers are looked at when all of them are there.
+      (wrong === null ? null : (await compare(`${bytes}\r\n\r\n`)).wrong) ??
+      instability(withoutReuse(ours), withoutReuse(other)) ??
+      (upToEnd === null ? null : await endsThere(reader, ours, method, upToEnd)),
+  }
 }
 
-/** Without its last byte a complete answer must not be complete, unless it ends with the connection. */
+interface Compared extends Verdict {
+  /** The bytes without the one that ends the answer to llhttp; null when only the connection's end does. */
+  readonly upToEnd: string | null
+}
+
+/** Without its last byte a complete answer must not be complete. */
 async function endsThere(
   reader: AnswerReader,
   ours: Reading,
-  { method, bytes }: AnswerBytes,
-  hasEnd: boolean,
+  method: string,
+  bytes: string,
 ): Promise<string | null> {
-  if (ours.messages[0]?.completeIn !== 0 || !hasEnd) return null
+  if (ours.messages[0]?.completeIn !== 0) return null
   const shorter = await reader.read([bytes], method)
   return shorter.messages[0]?.completeIn === 0 ? 'the answer is complete one byte too early' : null
 }

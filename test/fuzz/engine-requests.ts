@@ -110,9 +110,9 @@ class Session {
     return {
       onBody: (bytes, start, end) => {
         message.body += bytes.toString('latin1', start, end)
-        if (this.#random?.chance(30) !== true) return true
+        if (this.#random?.chance(30) !== true) return 'gone'
         this.#pending.push(() => transaction.resumeBody())
-        return false
+        return 'full'
       },
       onBodyEnd: () => this.#complete(transaction, message),
       onBodyRefused: (reason) => this.#refuse(transaction, reason),

@@ -4,7 +4,9 @@ import { join } from 'node:path'
 const directory = join(import.meta.dirname, 'apps')
 
 /** Text of a Python file in test/support/apps, to be written into a gateway's directory. */
-export function app(name: 'api.py' | 'headers.py' | 'release.py' | 'trouble.py'): string {
+export function app(
+  name: 'api.py' | 'bytes.py' | 'headers.py' | 'journal.py' | 'release.py' | 'trouble.py',
+): string {
   return readFileSync(join(directory, name), 'utf8')
 }
 

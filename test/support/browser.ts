@@ -1,7 +1,7 @@
 import { accessSync, constants } from 'node:fs'
 
 import { chromium } from 'playwright-core'
-import type { Browser, Page } from 'playwright-core'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 
 import type { Cleanup } from './cleanup.ts'
 
@@ -25,8 +25,8 @@ export async function browser(t: Cleanup): Promise<Browser> {
 }
 
 /** A page of a fresh profile, with Streamlit's slowest first run in mind. */
-export async function openPage(running: Browser): Promise<Page> {
-  const context = await running.newContext({ acceptDownloads: true })
+export async function openPage(running: Browser, options: BrowserContextOptions = {}): Promise<Page> {
+  const context = await running.newContext({ acceptDownloads: true, ...options })
   context.setDefaultTimeout(60_000)
   return context.newPage()
 }

@@ -56,6 +56,9 @@ export function configuration(overrides: Partial<Config> = {}): Config {
     log: { level: 'info', format: 'json', access: true, file: null },
     stateDir: null,
     tls: null,
+    admin: { listen: null, where: 'default', password: null, allow: [] },
+    metrics: { listen: null, where: 'default' },
+    hiddenEnv: [],
     headers: {
       general: {
         hsts: null,

@@ -10,7 +10,7 @@ import type { Scenario, Stage } from './scenario.ts'
 const connections = 64
 
 /** Seconds of the same load before anything is measured: compilers and pools come to rest. */
-const warmUpSeconds = 2
+const warmUpSeconds = 5
 
 /** Fewer requests than this in a round say more about the machine than about a proxy. */
 const leastRequestsPerSecond = 200
