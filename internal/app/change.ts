@@ -28,11 +28,16 @@ const fixed: readonly (readonly [string, (config: Config) => unknown])[] = [
   ['internal.listen', ({ internalListen }) => internalListen],
   ['root', ({ root }) => root],
   ['name', ({ name }) => name],
+  ['admin.listen', ({ admin }) => admin.listen],
+  ['metrics.listen', ({ metrics }) => metrics.listen],
   ['state.dir', ({ stateDir }) => stateDir],
   ['log.format', ({ log }) => log.format],
   ['log_level', ({ log }) => log.level],
   ['log.file', ({ log: { file } }) => file && [file.path, file.rotateBytes, file.rotateKeep]],
-  ['tls', ({ tls }) => tls],
+  ['tls.cert_file', ({ tls }) => tls?.certFile],
+  ['tls.key_file', ({ tls }) => tls?.keyFile],
+  ['tls.min_version', ({ tls }) => tls?.minVersion],
+  ['tls.redirect_from', ({ tls }) => tls?.redirectFrom ?? null],
 ]
 
 /** What differs although only a new start of the gateway could change it. */

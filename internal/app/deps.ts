@@ -5,6 +5,7 @@ import type { Identification } from '../exchange/identify.ts'
 import type { ServerConnection } from '../http1/server-connection.ts'
 import type { HealthView } from '../health/health.ts'
 import type { AccessLog } from '../log/access.ts'
+import type { Metrics } from '../metrics/metrics.ts'
 import type { OriginRule } from '../proxy/origin.ts'
 import type { ResponseHeaderRules } from '../proxy/response-headers.ts'
 import type { RouteTable } from '../route/table.ts'
@@ -20,6 +21,7 @@ export interface RequestDeps {
   /** What answers say besides what workers say. */
   readonly headers: ResponseHeaderRules
   readonly accessLog: AccessLog
+  readonly metrics: Metrics
   /** Identification for a connection; the trust decision is made once for each. */
   readonly identification: (connection: ServerConnection) => Identification
   /** Hosts that are answered, or null for any. */

@@ -10,6 +10,7 @@ import { isProblem } from '../worker/problem.ts'
 import { openRuntimeDir } from '../worker/runtime-dir.ts'
 import { streamlitBasePath } from '../worker/streamlit-environment.ts'
 import { apiPath } from './fleet.ts'
+import { withoutSecrets } from './secrets.ts'
 
 /** A worker's start in a form to print. Secrets are redacted. */
 export interface WorkerDescription {
@@ -57,7 +58,7 @@ export async function describeWorker(worker: WorkerConfig, parts: DescribeParts)
       apiPrefix: apiPath(config),
       mode: 'serve',
       stateDir: null,
-      env,
+      env: withoutSecrets(env, config),
       root: config.root,
     })
     const plan = await planner.plan(1)

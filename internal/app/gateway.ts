@@ -8,6 +8,7 @@ import { ControlServer } from '../admin/control-server.ts'
 import type { ControlOutcome, ControlTarget } from '../admin/control.ts'
 import { makeStatusReport, type StatusReport } from '../admin/status.ts'
 import type { Config } from '../config/config.ts'
+import type { ReportValues } from '../config/context.ts'
 import { readKeyPair } from '../config/key-pair.ts'
 import { exitCode, StartupError, type Problem } from '../fault/startup.ts'
 import { belongingTo, endMarked, leftBehind } from '../host/orphans.ts'
@@ -36,8 +37,10 @@ import {
   type Member,
 } from './fleet.ts'
 import { createRequestDeps, listenerLimits, openListener, type PublicSocket } from './listeners.ts'
+import { Operators } from './operators/operators.ts'
 import { reload } from './reload.ts'
 import { restart } from './restart.ts'
+import { withoutSecrets } from './secrets.ts'
 
 /** What the gateway is built from. */
 export interface GatewayParts {
@@ -50,13 +53,21 @@ export interface GatewayParts {
   /** Where the listening address came from, for the message when it is taken. */
   readonly listenOrigin: string
   readonly version: string
+  /** Commit it was built from. */
+  readonly commit?: string
   readonly mode: 'serve' | 'dev'
   /** Command line that starts this program again, for the watcher where there is no shell. */
   readonly self: readonly [string, ...string[]]
   /** A socket the service manager opened, instead of the configured address. */
   readonly passed: PublicSocket | null
   /** Reads the configuration again, as at the start. */
-  readonly readConfig: () => { readonly config: Config } | { readonly problems: readonly Problem[] }
+  readonly readConfig: () =>
+    | { readonly config: Config; readonly values?: ReportValues }
+    | { readonly problems: readonly Problem[] }
+  /** The configuration for people: every value with its origin, without secrets. */
+  readonly values?: ReportValues
+  /** Log lines that were never written. */
+  readonly logDropped?: () => number
   /** In development: the page for a worker that does not run. */
   readonly explain: ((worker: string) => string | null) | null
   /** Begins the stop of the whole process; asked for over the control socket. */
@@ -91,7 +102,9 @@ export class Gateway implements ControlTarget {
   readonly #asked = new Set<(outcome: ControlOutcome) => void>()
   /** Workers a reload has started and not taken over yet. */
   readonly #pending = new Set<Member>()
+  readonly #operators: Operators
   #room: WorkerRoom
+  #values: ReportValues
   #operation: Promise<unknown> = Promise.resolve()
   readonly #startedAt = { wall: Date.now(), monotonic: performance.now() }
   readonly #onFleet: ((fleet: Fleet) => void)[] = []
@@ -108,6 +121,8 @@ export class Gateway implements ControlTarget {
     const { config } = parts
     this.#parts = parts
     this.#runtime = runtime
+    this.#values = parts.values ?? new Map()
+    this.#operators = this.#makeOperators()
     this.#watcher = new Watcher({
       self: parts.self,
       onLost: (reason) => parts.logger.warn({ reason }, 'nobody would end the workers of a killed gateway'),
@@ -123,7 +138,7 @@ export class Gateway implements ControlTarget {
       apiPrefix: apiPath(config),
       mode: parts.mode,
       stateDir: config.stateDir,
-      env: parts.env,
+      env: withoutSecrets(parts.env, config),
       root: config.root,
       // Whoever saves a file again at once does not want to wait for the version before.
       ...(parts.mode === 'dev' ? { probationMs: 0 } : {}),
@@ -145,6 +160,7 @@ export class Gateway implements ControlTarget {
     if (isProblem(runtime)) throw new StartupError([runtime], exitCode.usage)
     const gateway = new Gateway(parts, runtime)
     gateway.#open.defer(() => runtime.close())
+    gateway.#open.defer(() => gateway.#operators.close())
     gateway.#open.defer(() => gateway.#watcher.close())
     try {
       await gateway.#start()
@@ -202,7 +218,11 @@ export class Gateway implements ControlTarget {
   }
 
   reload(progress: (line: string) => void): Promise<ControlOutcome> {
-    return this.#operate(() => this.#reload(progress))
+    return this.#operate(async () => {
+      const outcome = await this.#reload(progress)
+      this.#operators.reloaded(outcome.ok)
+      return outcome
+    })
   }
 
   /** Asks for the stop of the process; see {@link close}. */
@@ -221,6 +241,7 @@ export class Gateway implements ControlTarget {
     for (const worker of this.workers) worker.destroy()
     for (const { worker } of this.#pending) worker.destroy()
     for (const listener of this.#listeners) listener.destroy()
+    void this.#operators.close()
     this.#runtime.close()
   }
 
@@ -239,6 +260,7 @@ export class Gateway implements ControlTarget {
     this.#internalUrl = internal.url
     await this.#openFront(internal)
     logger.info({ url: this.url }, 'listening')
+    await this.#operators.open()
     await this.#endLeftBehind()
     await this.#check()
     startInOrder(this.#current.fleet.members)
@@ -279,6 +301,22 @@ export class Gateway implements ControlTarget {
     throw new StartupError(problems, missingModule ? exitCode.failed : exitCode.usage)
   }
 
+  #makeOperators(): Operators {
+    const { config, logger, version, commit = 'unknown', logDropped = () => 0 } = this.#parts
+    return new Operators({
+      config,
+      logger,
+      logDropped,
+      runtime: this.#runtime,
+      versions: { fluxlit: version, commit, node: process.versions.node },
+      fleet: () => this.#current.fleet,
+      health: () => ({ workers: this.workers, draining: this.#draining }),
+      status: () => this.status(),
+      certificateExpiresAt: () => this.#certificates?.expiresAt ?? null,
+      values: () => this.#values,
+    })
+  }
+
   #compose(fleet: Fleet): Current {
     const { logger } = this.#parts
     const accessLog: AccessLog = createAccessLog(logger, fleet.config.log.access)
@@ -288,6 +326,7 @@ export class Gateway implements ControlTarget {
       backends: backendsOf(fleet),
       health: () => ({ workers, draining: this.#draining }),
       accessLog,
+      metrics: this.#operators.metrics,
       explain: this.#parts.explain,
     })
     return {
@@ -322,6 +361,7 @@ export class Gateway implements ControlTarget {
     const room: WorkerRoom = {
       ...this.#room,
       restart: config.restart,
+      env: withoutSecrets(this.#parts.env, config),
       rootPath: config.rootPath,
       apiPrefix: apiPath(config),
       internalApiBase: () => this.#internalUrl + config.rootPath + apiPath(config),
@@ -329,6 +369,7 @@ export class Gateway implements ControlTarget {
     }
     const adopt = (fleet: Fleet): void => {
       this.#room = room
+      this.#values = read.values ?? this.#values
       this.#current = this.#compose(fleet)
       for (const listener of this.#listeners) listener.limits = listenerLimits(config)
       for (const tell of this.#onFleet) tell(fleet)

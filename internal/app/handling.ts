@@ -2,6 +2,7 @@
 
 import type { Exchange } from '../exchange/exchange.ts'
 import type { Head } from '../exchange/head.ts'
+import { UpstreamError } from '../http1/client-connection.ts'
 import type { ServerConnection } from '../http1/server-connection.ts'
 import type { Settler, Transaction } from '../http1/transaction.ts'
 import type { RequestDeps } from './deps.ts'
@@ -44,6 +45,16 @@ export class Handling implements Settler {
     this.#route(this)
   }
 
+  /** It goes by this route from here on. */
+  enter(route: string): void {
+    const { exchange } = this
+    if (exchange.route === route) return
+    const { metrics } = this.deps
+    if (exchange.route !== 'none') metrics.left(exchange.route)
+    exchange.route = route
+    metrics.entered(route)
+  }
+
   settled(complete: boolean): void {
     settle(this.deps, this.exchange, this.transaction, complete)
   }
@@ -64,6 +75,13 @@ export function settle(
   }
   exchange.bytesIn += transaction.bytesIn
   exchange.bytesOut += transaction.bytesOut
+  if (exchange.reason === 'upstream_truncated' && exchange.worker !== null)
+    deps.metrics.upstreamFailed(exchange.worker, kindOf(exchange.cause))
+  deps.metrics.settled(exchange)
   // Probes come every second and say nothing.
   if (exchange.route !== 'internal') deps.accessLog(exchange)
+}
+
+function kindOf(cause: unknown): string {
+  return cause instanceof UpstreamError ? cause.kind : 'truncated'
 }

@@ -6,6 +6,7 @@ import { compileTrustedPeers, identifyPeer } from '../exchange/peer.ts'
 import { createIdSource } from '../exchange/request-id.ts'
 import { exitCode, StartupError } from '../fault/startup.ts'
 import { describePortOwner, findPortOwner } from '../host/port-owner.ts'
+import { noMetrics } from '../metrics/metrics.ts'
 import { compileOriginRule } from '../proxy/origin.ts'
 import { compileResponseHeaders } from '../proxy/response-headers.ts'
 import { compileRoutes, hostName } from '../route/table.ts'
@@ -22,6 +23,7 @@ export interface ListenerParts {
   readonly backends: readonly Backend[]
   readonly health: RequestDeps['health']
   readonly accessLog: RequestDeps['accessLog']
+  readonly metrics?: RequestDeps['metrics']
   readonly explain?: RequestDeps['explain']
 }
 
@@ -43,6 +45,7 @@ export function createRequestDeps(parts: ListenerParts): (listener: ListenerKind
     backends,
     health: parts.health,
     accessLog: parts.accessLog,
+    metrics: parts.metrics ?? noMetrics,
     explain: parts.explain ?? null,
     routes: compileRoutes({ workers, rootPath: config.rootPath, docsMount }),
     headers: compileResponseHeaders(config),
@@ -114,10 +117,27 @@ function apiMount(config: Config, backends: readonly Backend[]): string | null {
   return api === undefined || api.config.mount === '/' || !config.docsRedirect ? null : api.config.mount
 }
 
-function bindError(error: unknown, address: HostPort | PublicSocket, where: string): StartupError {
+/** Keys by which an address can be changed, for hints. */
+export interface AddressKeys {
+  readonly host: string
+  readonly port: string
+}
+
+const gatewayKeys: AddressKeys = { host: 'gateway_host', port: '--port or gateway_port' }
+
+/** Why an address could not be bound, as the end of a start. @param where the address was given */
+export function bindError(
+  error: unknown,
+  address: HostPort | PublicSocket,
+  where: string,
+  keys = gatewayKeys,
+): StartupError {
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
   const shown = shownAddress(address)
-  const [message, hint] = bindTexts[code]?.(shown) ?? [`cannot listen on ${shown}: ${String(error)}`, null]
+  const [message, hint] = bindTexts[code]?.(shown, keys) ?? [
+    `cannot listen on ${shown}: ${String(error)}`,
+    null,
+  ]
   const owner = code === 'EADDRINUSE' && 'host' in address ? findPortOwner(address.host, address.port) : null
   const problem = {
     code: bindCodes[code] ?? 'bind_failed',
@@ -135,17 +155,18 @@ function shownAddress(address: HostPort | PublicSocket): string {
 
 const bindCodes: Readonly<Record<string, string>> = { EADDRINUSE: 'port_taken', EACCES: 'port_forbidden' }
 
-const bindTexts: Readonly<Record<string, (address: string) => readonly [string, string]>> = {
-  EADDRINUSE: (address) => [
-    `${address} is already in use by another program`,
-    'stop that program, or choose another port with --port or gateway_port (0 = any free port)',
-  ],
-  EACCES: (address) => [
-    `${address} may not be bound by this user`,
-    'choose a port above 1023, or give the binary the capability: setcap cap_net_bind_service=+ep fluxlit',
-  ],
-  EADDRNOTAVAIL: (address) => [
-    `${address} is not an address of this machine`,
-    'set gateway_host to 127.0.0.1, 0.0.0.0 or an address of this machine',
-  ],
-}
+const bindTexts: Readonly<Record<string, (address: string, keys: AddressKeys) => readonly [string, string]>> =
+  {
+    EADDRINUSE: (address, { port }) => [
+      `${address} is already in use by another program`,
+      `stop that program, or choose another port with ${port} (0 = any free port)`,
+    ],
+    EACCES: (address) => [
+      `${address} may not be bound by this user`,
+      'choose a port above 1023, or give the binary the capability: setcap cap_net_bind_service=+ep fluxlit',
+    ],
+    EADDRNOTAVAIL: (address, { host }) => [
+      `${address} is not an address of this machine`,
+      `set ${host} to 127.0.0.1, 0.0.0.0 or an address of this machine`,
+    ],
+  }

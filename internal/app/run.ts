@@ -10,7 +10,10 @@ import { SignalDesk, type Ending } from './signals.ts'
 import { openSystem, statusLine, type System } from './system.ts'
 
 /** What a run is made from. */
-export interface RunParts extends Omit<GatewayParts, 'logger' | 'passed' | 'onStop' | 'explain'> {
+export interface RunParts extends Omit<
+  GatewayParts,
+  'logger' | 'passed' | 'onStop' | 'explain' | 'logDropped'
+> {
   /** Where log lines go. */
   readonly output: LogTarget
   /** What detection chose, in words. */
@@ -57,6 +60,7 @@ async function serve(parts: RunParts, log: Log): Promise<RunOutcome> {
       ...parts,
       logger,
       passed: system.passed,
+      logDropped: () => sink.dropped,
       onStop: () => signals.ask('stop'),
       explain: development === null ? null : (worker) => development.explain(worker),
     })

@@ -37,11 +37,15 @@ export async function dev(flags: DevFlags): Promise<number> {
     env,
     bootstrapSource: embedded('internal/python/bootstrap.py'),
     version: buildInfo().version,
+    commit: buildInfo().commit,
+    values: loaded.report.values,
     self: ownCommand(),
     mode: 'dev',
     readConfig: () => {
       const again = read()
-      return again.kind === 'ok' ? { config: moved(again.config) } : { problems: again.problems }
+      return again.kind === 'ok'
+        ? { config: moved(again.config), values: again.report.values }
+        : { problems: again.problems }
     },
     listenOrigin: loaded.report.values.get('gateway_port')?.origin ?? 'default',
     development: {

@@ -30,11 +30,15 @@ export async function serve(flags: ServeFlags): Promise<number> {
     env: process.env,
     bootstrapSource: embedded('internal/python/bootstrap.py'),
     version: buildInfo().version,
+    commit: buildInfo().commit,
+    values: loaded.report.values,
     self: ownCommand(),
     mode: 'serve',
     readConfig: () => {
       const again = read()
-      return again.kind === 'ok' ? { config: again.config } : { problems: again.problems }
+      return again.kind === 'ok'
+        ? { config: again.config, values: again.report.values }
+        : { problems: again.problems }
     },
     listenOrigin: loaded.report.values.get('gateway_port')?.origin ?? 'default',
   })

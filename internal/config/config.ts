@@ -4,6 +4,7 @@
  */
 
 import type { LogLevel } from '../log/types.ts'
+import type { Secret } from './secret.ts'
 
 /** Where a value came from, as text for people: `fluxlit.toml:12`, `environment FLUXLIT_X`, `--port`, `default`. */
 export type Origin = string
@@ -56,6 +57,10 @@ export interface Config {
   readonly stateDir: string | null
   /** Null = the gateway speaks plain HTTP. */
   readonly tls: TlsConfig | null
+  readonly admin: AdminConfig
+  readonly metrics: MetricsConfig
+  /** Variables of the environment that hold secrets of the gateway itself: no worker gets them. */
+  readonly hiddenEnv: readonly string[]
   /** What is said in the heads of answers, beside the workers' tables so that a change restarts none of them. */
   readonly headers: {
     /** Of the gateway's own answers. */
@@ -63,6 +68,25 @@ export interface Config {
     /** By worker name; complete for every one that answers requests. */
     readonly workers: Readonly<Record<string, HeaderRules>>
   }
+}
+
+/** The listener for operators: status, health and metrics. */
+export interface AdminConfig {
+  /** Null = there is none. */
+  readonly listen: HostPort | null
+  /** Where `admin.listen` was given; `default` when nobody wrote it, and one that is taken does not end the start. */
+  readonly where: Origin
+  readonly password: Secret | null
+  /** CIDRs of peers that may ask; empty = all. */
+  readonly allow: readonly string[]
+}
+
+/** A listener for metrics alone. */
+export interface MetricsConfig {
+  /** Null = there is none. */
+  readonly listen: HostPort | null
+  /** Where `metrics.listen` was given, for messages. */
+  readonly where: Origin
 }
 
 /** TLS of the public listener. The files were read once already and fit each other then. */

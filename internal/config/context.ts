@@ -21,6 +21,8 @@ export type ReportValues = ReadonlyMap<string, ReportValue>
 export class ResolveContext {
   readonly problems: Problem[] = []
   readonly warnings: Problem[] = []
+  /** Variables that a secret of the gateway was read from; found before the workers are resolved. */
+  readonly hiddenEnv = new Set<string>()
   readonly settings: Settings
   readonly merged: Merged
   /** Absolute base of relative paths. */

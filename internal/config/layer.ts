@@ -23,6 +23,8 @@ export interface Merged {
   has(path: Path): boolean
   /** The layer whose value at a path counts. */
   layerOf(path: Path): Layer | null
+  /** Precedence of that layer among the others: a higher number counts more; -1 when nobody gave one. */
+  rankOf(path: Path): number
 }
 
 /**
@@ -48,6 +50,7 @@ export function mergeLayers(layers: readonly Layer[]): Merged {
     value,
     has: (path) => valueAt(value, path) !== undefined,
     layerOf: (path) => owners.get(pathKey(path)) ?? null,
+    rankOf: (path) => layers.findIndex((layer) => layer === owners.get(pathKey(path))),
     origin: (path) => originIn(owners, path),
   }
 }

@@ -54,6 +54,11 @@ export function parseHostPort(text: string): Parsed<HostPort> {
   return host.kind === 'ok' ? ok({ host: host.value, port }) : host
 }
 
+/** Whether only programs on this machine can reach an address. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
+}
+
 /**
  * Reads the address of the workers' own listener. It trusts whoever reaches it, so only loopback is allowed.
  * `''` = 127.0.0.1, any port.
@@ -62,7 +67,6 @@ export function parseLoopback(text: string): Parsed<HostPort> {
   if (text === '') return ok({ host: '127.0.0.1', port: 0 })
   const address = parseHostPort(text)
   if (address.kind === 'bad') return address
-  const { host } = address.value
-  if (host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))) return address
+  if (isLoopback(address.value.host)) return address
   return bad('only loopback addresses are allowed here, for example "127.0.0.1:9000"')
 }

@@ -2,6 +2,7 @@
 
 import { resolve } from 'node:path'
 
+import { resolveAdmin } from './admin.ts'
 import { kindOfPath } from './files.ts'
 import type { Config, Limits, LogConfig, RestartPolicy, WorkerConfig } from './config.ts'
 import type { ResolveContext } from './context.ts'
@@ -32,6 +33,7 @@ export function resolveConfig(context: ResolveContext, found: Found): Config {
   if (settings.name === undefined) context.report(['name'], name, 'default')
   context.report(['root'], context.root, context.valueOrigin(['root']))
   checkGeneral(context)
+  const operators = resolveAdmin(context)
   const workers = workersOf(context, found.broken)
   return {
     name,
@@ -54,6 +56,8 @@ export function resolveConfig(context: ResolveContext, found: Found): Config {
     log: logOf(context),
     stateDir: resolveStateDir(context, name),
     tls: resolveTls(context),
+    ...operators,
+    hiddenEnv: [...context.hiddenEnv],
     headers: resolveHeaders(context, workers),
   }
 }

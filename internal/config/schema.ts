@@ -6,6 +6,7 @@
 import { z } from 'zod'
 
 import type { LogLevel } from '../log/types.ts'
+import { defaultAdminListen, parseOptionalListen } from './admin-listen.ts'
 import { headersSchema } from './header-schema.ts'
 import { parseMount, parseRootPath } from './mount.ts'
 import { parseCidr, parseHostName, parseListenHost, parseLoopback } from './network.ts'
@@ -119,6 +120,47 @@ const auth = z.strictObject({
   ),
 })
 
+const metrics = z.strictObject({
+  listen: textWith(
+    parseOptionalListen,
+    '',
+    'Address of a listener for /metrics (and /livez) alone, for everybody who reaches it; they are on the admin listener in any case.',
+    'host:port such as "0.0.0.0:9465", or ""',
+  ),
+})
+
+const admin = z.strictObject({
+  listen: textWith(
+    parseOptionalListen,
+    defaultAdminListen,
+    'Address for operators: status page, /status, /metrics, /livez, /readyz; "" = none. When nobody wrote it and it is taken, a socket in the state directory takes its place.',
+    'host:port such as "127.0.0.1:9464", or ""',
+  ),
+  password: optional(
+    readText(anyText),
+    'What browsers and programs have to send (Basic, any user name); health checks are answered without.',
+    'a text',
+    'none',
+  ),
+  password_file: optional(
+    readText(anyText),
+    'File that holds it instead; a bare name is looked for among systemd credentials first.',
+    'the path of a file',
+    'none',
+  ),
+  password_env: optional(
+    readText(anyText),
+    'Variable that holds it instead; no worker gets it.',
+    'the name of a variable',
+    'none',
+  ),
+  allow: list(
+    parseCidr,
+    'Networks whose peers may ask; empty = all. Health checks are answered in any case.',
+    'a list of networks such as ["10.0.0.0/8"]',
+  ),
+})
+
 const internal = z.strictObject({
   listen: textWith(
     parseLoopback,
@@ -229,6 +271,11 @@ export const configSchema = z.strictObject({
     'What browsers are told in the head of every answer. An application that says it itself is believed, but for `set` and `remove`.',
   ),
   auth: table(auth.prefault({}), 'Who may connect.'),
+  metrics: table(metrics.prefault({}), 'Metrics for Prometheus, on a listener of their own.'),
+  admin: table(
+    admin.prefault({}),
+    'The listener for operators. On an address that other machines reach a password or `allow` is demanded.',
+  ),
   internal: table(internal.prefault({}), "The listener for the workers' own calls."),
   state: table(state.prefault({}), 'What survives a restart.'),
 })

@@ -20,7 +20,7 @@ export function workerEnvironment(
 ): { readonly env: Readonly<Record<string, string>>; readonly envSources: EnvSources } {
   const below = new Map<string, string>()
   for (const variable of context.dotenv) {
-    if (variable.name.startsWith('FLUXLIT_')) continue
+    if (variable.name.startsWith('FLUXLIT_') || context.hiddenEnv.has(variable.name)) continue
     if (worker.inherit_env && context.env[variable.name] !== undefined) continue
     put(context, below, name, variable.name, variable.value, variable.origin)
   }

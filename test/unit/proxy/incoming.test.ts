@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { noBody, type AnswerHead } from '../../../internal/http1/head.ts'
-import { incomingHead } from '../../../internal/proxy/incoming.ts'
+import { agreementLines, incomingHead } from '../../../internal/proxy/incoming.ts'
 import { compileResponseHeaders } from '../../../internal/proxy/response-headers.ts'
 
 /** Rules that add nothing and drop only what is always dropped. */
@@ -90,4 +90,29 @@ test('event streams ask proxies in front not to hold them back, once', () => {
   assert.equal(asks(['Content-Type', 'text/event-stream']), 1)
   assert.equal(asks(['X-Accel-Buffering', 'no', 'Content-Type', 'text/event-stream']), 1)
   assert.equal(asks(['Content-Type', 'text/plain']), 0)
+})
+
+test('an agreement keeps what the two ends agreed on, and nothing about the hop or the software', () => {
+  const sent = [
+    'Upgrade',
+    'websocket',
+    'Connection',
+    'Upgrade',
+    'Sec-WebSocket-Accept',
+    'x',
+    'server',
+    'uvicorn',
+  ]
+  const answer = head([...sent, 'Set-Cookie', 'a=1', 'X-Request-ID', 'theirs'], { status: 101 })
+  assert.deepEqual(agreementLines(answer, 'id', rules).split('\r\n'), [
+    'HTTP/1.1 101 Switching Protocols',
+    'Upgrade: websocket',
+    'Connection: Upgrade',
+    'Date: then',
+    'Sec-WebSocket-Accept: x',
+    'Set-Cookie: a=1',
+    'X-Request-ID: id',
+    '',
+    '',
+  ])
 })

@@ -1,0 +1,161 @@
+/** What operators see of a gateway: its metrics, and the listeners they ask. */
+
+import { hostname } from 'node:os'
+import type { AccessRules } from '../../admin/access.ts'
+import type { AdminServer } from '../../admin/admin-server.ts'
+import {
+  healthEndpoint,
+  jsonEndpoint,
+  listEndpoint,
+  metricsEndpoint,
+  type Endpoint,
+} from '../../admin/endpoint.ts'
+import { EventStream } from '../../admin/event-stream.ts'
+import type { Versions } from '../../admin/snapshot.ts'
+import type { StatusReport } from '../../admin/status.ts'
+import type { Config, HostPort } from '../../config/config.ts'
+import type { ReportValues } from '../../config/context.ts'
+import { isLoopback } from '../../config/network.ts'
+import { compileTrustedPeers, identifyPeer } from '../../exchange/peer.ts'
+import type { HealthView } from '../../health/health.ts'
+import type { Logger } from '../../log/types.ts'
+import { Exposition } from '../../metrics/exposition.ts'
+import { LagMeter } from '../../metrics/lag.ts'
+import { LiveMetrics } from '../../metrics/live-metrics.ts'
+import { noMetrics, type Metrics } from '../../metrics/metrics.ts'
+import type { MetricsSources, ReloadReading } from '../../metrics/sources.ts'
+import type { RuntimeDir } from '../../worker/runtime-dir.ts'
+import type { Fleet } from '../fleet.ts'
+import { openAdmin, openAt } from './places.ts'
+import { heldRequests, routesOf, scrapeTargets, workerReadings } from './readings.ts'
+import { SnapshotMaker } from './snapshot.ts'
+
+/** What is asked of the gateway, always of the configuration in force. */
+export interface OperatorsParts {
+  readonly config: Config
+  readonly runtime: RuntimeDir
+  readonly logger: Logger
+  readonly versions: Versions
+  readonly fleet: () => Fleet
+  readonly health: () => HealthView
+  readonly status: () => StatusReport
+  /** Milliseconds since 1970; null without TLS. */
+  readonly certificateExpiresAt: () => number | null
+  readonly logDropped: () => number
+  /** Another object after every reload. */
+  readonly values: () => ReportValues
+}
+
+/** Counts from the start on; listens from {@link Operators.open} on. */
+export class Operators {
+  /** What the request path tells its work to. */
+  readonly metrics: Metrics
+  readonly #parts: OperatorsParts
+  readonly #live: { readonly traffic: LiveMetrics; readonly lag: LagMeter } | null
+  readonly #servers: AdminServer[] = []
+  #reload: ReloadReading = { succeeded: true, at: Date.now() }
+
+  constructor(parts: OperatorsParts) {
+    const { admin, metrics } = parts.config
+    this.#parts = parts
+    // Where nobody can ask nothing is counted.
+    const isOn = admin.listen !== null || metrics.listen !== null
+    this.#live = isOn ? { traffic: new LiveMetrics(), lag: new LagMeter() } : null
+    this.metrics = this.#live?.traffic ?? noMetrics
+  }
+
+  /** Binds what the configuration names. @throws StartupError (1) when an address is taken */
+  async open(): Promise<void> {
+    if (this.#live === null) return
+    const { config, logger, runtime } = this.#parts
+    const { admin, metrics, stateDir } = config
+    const parts = { ...this.#live, sources: this.#sources() }
+    const exposition = new Exposition(parts)
+    const read = metricsEndpoint((accept) => exposition.read(accept))
+    const maker = new SnapshotMaker({ ...this.#parts, ...parts })
+    const all = { ...this.#endpoints(maker), '/metrics': read }
+    const endpoints = { '/': listEndpoint(Object.keys(all)), ...all }
+    const server = await openAdmin(
+      admin,
+      { stateDir, runtime },
+      { endpoints, rules: this.#adminRules(), logger },
+    )
+    if (server !== null) this.#serve(server, 'status and metrics')
+    if (metrics.listen === null) return
+    const few = { '/metrics': read, '/livez': healthEndpoint('livez', this.#parts.health) }
+    const rules = metricsRules(metrics.listen)
+    const alone = { endpoints: few, rules: () => rules, logger }
+    this.#serve(await openAt(metrics.listen, 'metrics.listen', metrics.where, alone), 'metrics')
+  }
+
+  /** How a change of configuration went. */
+  reloaded(succeeded: boolean): void {
+    this.#reload = { succeeded, at: succeeded ? Date.now() : this.#reload.at }
+  }
+
+  /** Ends the listeners and the counting of time. Idempotent. */
+  async close(): Promise<void> {
+    this.#live?.lag.close()
+    await Promise.all(this.#servers.map((server) => server.close()))
+  }
+
+  #serve(server: AdminServer, what: string): void {
+    this.#servers.push(server)
+    this.#parts.logger.info({ url: server.url }, what)
+  }
+
+  #endpoints(maker: SnapshotMaker): Readonly<Record<string, Endpoint>> {
+    const { health, status } = this.#parts
+    return {
+      '/livez': healthEndpoint('livez', health),
+      '/readyz': healthEndpoint('readyz', health),
+      '/healthz': healthEndpoint('healthz', health),
+      '/status': jsonEndpoint(status),
+      '/events': new EventStream((since) => maker.make(since)),
+    }
+  }
+
+  #sources(): MetricsSources {
+    const { certificateExpiresAt, fleet, logDropped, versions } = this.#parts
+    return {
+      build: { version: versions.fluxlit, commit: versions.commit, node: versions.node },
+      routes: () => routesOf(fleet()),
+      workers: () => workerReadings(fleet()),
+      held: () => heldRequests(fleet()),
+      logDropped,
+      reload: () => this.#reload,
+      certificateExpiresAt,
+      scrapeTargets: () => scrapeTargets(fleet()),
+    }
+  }
+
+  /** Made once per configuration: a reload may change the password and who is allowed. */
+  #adminRules(): () => AccessRules {
+    let made: { readonly config: Config; readonly rules: AccessRules } | null = null
+    return () => {
+      const { config } = this.#parts.fleet()
+      if (made?.config !== config) made = { config, rules: adminRules(config) }
+      return made.rules
+    }
+  }
+}
+
+function adminRules({ admin: { allow, listen, password } }: Config): AccessRules {
+  const trusts = compileTrustedPeers(allow)
+  return {
+    admits: allow.length === 0 ? () => true : (socket) => identifyPeer(socket, trusts, false).trusted,
+    // A browser sends a password only to the name it was given for.
+    names: password === null ? namesOf(listen) : null,
+    password,
+  }
+}
+
+/** Metrics alone hold no secret; on an address for others whoever reaches it may read them. */
+function metricsRules(listen: HostPort): AccessRules {
+  const names = isLoopback(listen.host) ? namesOf(listen) : null
+  return { admits: () => true, names, password: null }
+}
+
+function namesOf(listen: HostPort | null): ReadonlySet<string> {
+  return new Set([hostname().toLowerCase(), ...(listen === null ? [] : [listen.host.toLowerCase()])])
+}
