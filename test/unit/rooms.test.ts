@@ -24,7 +24,7 @@ const rooms: Readonly<Record<string, Allowance>> = {
   http1: { rooms: [] },
   exchange: { rooms: ['http1'], types: ['log'] },
   route: { rooms: [] },
-  worker: { rooms: ['config/python', 'config/env-file', 'host/user'], types: ['log'], npm: ['undici'] },
+  worker: { rooms: ['config/python', 'config/env-file', 'host/user'], types: ['log'] },
   host: { rooms: [], types: ['log'] },
   health: { rooms: [], types: ['worker'] },
   admin: { rooms: ['health', 'config/nearest', 'worker/runtime-dir'], types: ['worker', 'log'] },
