@@ -108,6 +108,7 @@ export class Gateway implements ControlTarget {
   #operation: Promise<unknown> = Promise.resolve()
   readonly #startedAt = { wall: Date.now(), monotonic: performance.now() }
   readonly #onFleet: ((fleet: Fleet) => void)[] = []
+  /** The workers' own is the last one. */
   #listeners: readonly Listener[] = []
   #current: Current
   #draining = false
@@ -342,8 +343,7 @@ export class Gateway implements ControlTarget {
     this.#draining = true
     await pause(drain.delayMs)
     // The workers' own listener stays: a page that is being finished may still call the API.
-    const [front] = this.#listeners
-    const closed = front?.close() ?? Promise.resolve()
+    const closed = Promise.all(this.#listeners.slice(0, -1).map((listener) => listener.close()))
     for (const backend of backendsOf(this.#current.fleet))
       backend.closeTunnels(serviceRestart, drain.timeoutMs / 2)
     const finished = await within(drain.timeoutMs, closed)

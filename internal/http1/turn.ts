@@ -3,16 +3,19 @@
 /** How much is read from one connection before the others have their turn, in bytes. */
 export const burstBytes = 256 * 1024
 
-/** How many jobs are done in one turn. */
-const jobsPerTurn = 32
-
 /** Work that can wait, done a little at a time with everything else between. */
 export class Turns {
-  #waiting: (() => void)[] = []
+  readonly #jobsPerTurn: number
+  readonly #waiting: (() => unknown)[] = []
   #scheduled = false
 
-  /** Does `job` soon, in the order of adding. */
-  add(job: () => void): void {
+  /** @param jobsPerTurn how many jobs are done in one turn of the event loop */
+  constructor(jobsPerTurn = 32) {
+    this.#jobsPerTurn = jobsPerTurn
+  }
+
+  /** Does `job` soon, in the order of adding; it must not throw. */
+  add(job: () => unknown): void {
     this.#waiting.push(job)
     if (this.#scheduled) return
     this.#scheduled = true
@@ -20,7 +23,7 @@ export class Turns {
   }
 
   #turn(): void {
-    for (const job of this.#waiting.splice(0, jobsPerTurn)) job()
+    for (const job of this.#waiting.splice(0, this.#jobsPerTurn)) job()
     this.#scheduled = this.#waiting.length > 0
     if (this.#scheduled) setImmediate(() => this.#turn())
   }

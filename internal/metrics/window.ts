@@ -22,7 +22,7 @@ export interface TrafficSecond {
 
 /** Counts in a ring of seconds; a second of long ago is emptied when its place is needed again. */
 export class Window {
-  readonly #seconds = new Float64Array(windowSeconds)
+  readonly #seconds = new Float64Array(windowSeconds).fill(-1)
   readonly #errors = new Uint32Array(windowSeconds)
   readonly #counts = new Uint32Array(windowSeconds * buckets)
 

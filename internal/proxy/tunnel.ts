@@ -29,7 +29,7 @@ export const serviceRestart = 1012
 /** How long the client may take to answer a close frame that has left. */
 const goodbyeMs = 1_000
 
-/** How long nothing may move once one side has left; a slow network may need most of it to take what is on its way. */
+/** How long nothing may move once it is to end; a slow network may need most of it to take what is on its way. */
 const endingMs = 30_000
 
 /** An open WebSocket through the gateway. */
@@ -40,7 +40,7 @@ export class Tunnel implements TunnelOwner, WorkerTunnel {
   readonly #boundary = new FrameBoundary()
   #farewell: number | null = null
   #saidGoodbye = false
-  /** One side has left: what is on its way may still arrive. */
+  /** It is to end, or one side has left: what is on its way may still arrive. */
   #isEnding = false
   #workerEnded = false
   /** Bytes that had come and gone at the last look, and since when it was so many. */
@@ -72,6 +72,7 @@ export class Tunnel implements TunnelOwner, WorkerTunnel {
   close(code: number): void {
     if (this.#farewell !== null || this.#client.destroyed) return
     this.#farewell = code
+    this.#beginEnding()
     this.#ends.exchange.reason = 'drain'
     if (this.#boundary.atMessageEnd) this.#sayGoodbye(code)
   }
@@ -94,7 +95,7 @@ export class Tunnel implements TunnelOwner, WorkerTunnel {
   }
 
   onClientEnd(): void {
-    this.#isEnding = true
+    this.#beginEnding()
     this.#closedBy('client')
     if (this.#saidGoodbye) return this.destroy()
     this.#worker.end()
@@ -132,7 +133,7 @@ export class Tunnel implements TunnelOwner, WorkerTunnel {
   onWorkerClose(): void {
     if (this.#workerEnded) return
     this.#workerEnded = true
-    this.#isEnding = true
+    this.#beginEnding()
     this.#closedBy('worker')
     this.#ends.turns.add(() => this.#workerLeft())
   }
@@ -158,10 +159,15 @@ export class Tunnel implements TunnelOwner, WorkerTunnel {
 
   #sayGoodbye(code: number): void {
     this.#saidGoodbye = true
-    this.#isEnding = true
     // It answers with a close frame and ends; what it sent before that is read and dropped.
     this.#client.end(closeFrame(code), () => setTimeout(() => this.destroy(), goodbyeMs).unref())
     this.#ends.client.resume()
+  }
+
+  #beginEnding(): void {
+    this.#isEnding = true
+    // The time begins now, however long it has been quiet before.
+    this.#moved = -1
   }
 
   #closedBy(who: 'client' | 'worker'): void {

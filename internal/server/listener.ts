@@ -13,6 +13,7 @@ import {
   type ConnectionLimits,
 } from '../http1/server-connection.ts'
 import { shortest, Sweeper } from '../http1/sweep.ts'
+import { Turns } from '../http1/turn.ts'
 import type { Certificates } from './certificates.ts'
 import { secureServer, tlsServerOptions } from './tls-server.ts'
 
@@ -24,6 +25,9 @@ export interface ListenerLimits extends ConnectionLimits {
 
 /** As many may be told at the same time that there is no room for them; more are just closed. */
 const maxTurnedAway = 1_024
+
+/** How many handshakes begin in one turn of the event loop; each costs about a millisecond. */
+const handshakesPerTurn = 4
 
 /** One address the gateway listens on. */
 export class Listener {
@@ -52,8 +56,9 @@ export class Listener {
       request,
       closed: (connection) => this.#connections.delete(connection) || this.#turnedAway.delete(connection),
     }
-    this.#server =
-      certificates === null ? createServer(socketOptions) : this.#createSecure(certificates, headersMs)
+    this.#server = createServer(socketOptions)
+    const accept = (socket: Socket): void => this.#accept(socket)
+    this.#server.on('connection', certificates === null ? accept : this.#secureWith(certificates, accept))
   }
 
   /**
@@ -68,9 +73,6 @@ export class Listener {
   ): Promise<Listener> {
     const listener = new Listener(limits, request, certificates)
     const server = listener.#server
-    server.on(listener.#secure ? 'secureConnection' : 'connection', (socket: Socket) =>
-      listener.#accept(socket),
-    )
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
       server.listen({ ...address, backlog: 1024 }, () => {
@@ -114,12 +116,23 @@ export class Listener {
     for (const connection of [...this.#connections, ...this.#turnedAway]) connection.destroy()
   }
 
-  #createSecure(certificates: Certificates, headersMs: number): Server {
-    const server = createTlsServer({ ...tlsServerOptions(headersMs), ...socketOptions })
-    secureServer(server, certificates)
-    server.on('connection', (socket: Socket) => this.#greet(socket))
-    server.on('secureConnection', (socket: Socket) => this.#greeting.delete(endsOf(socket)))
-    return server
+  /**
+   * Handshakes are computed in the event loop. Only a few begin in a turn of it, so that a crowd of new clients does
+   * not keep everybody else waiting until the last of them has been greeted.
+   */
+  #secureWith(certificates: Certificates, accept: (socket: Socket) => void): (socket: Socket) => void {
+    const { headersMs } = this.#limits
+    const handshakes = createTlsServer({ ...tlsServerOptions(headersMs), ...socketOptions })
+    const turns = new Turns(handshakesPerTurn)
+    secureServer(handshakes, certificates)
+    handshakes.on('secureConnection', (socket: Socket) => {
+      this.#greeting.delete(endsOf(socket))
+      accept(socket)
+    })
+    return (socket) => {
+      this.#greet(socket)
+      turns.add(() => socket.destroyed || handshakes.emit('connection', socket))
+    }
   }
 
   /** Node does not say which connection a finished handshake was of, so it is known by its ends. */

@@ -3,14 +3,15 @@ import { test } from 'node:test'
 
 import { app } from '../support/apps.ts'
 import { browser, openPage } from '../support/browser.ts'
+import type { Cleanup } from '../support/cleanup.ts'
 import { gateway } from '../support/gateway.ts'
 import { upstream } from '../support/upstream.ts'
 
 /** A portal of another site, whose only page shows the app in a frame. */
-async function portal(t: Parameters<typeof upstream>[0], app: () => string): Promise<string> {
+async function portal(t: Cleanup, framed: () => string): Promise<string> {
   const { port } = await upstream(t, (_request, response) => {
     response.setHeader('Content-Type', 'text/html')
-    response.end(`<!doctype html><iframe src="${app()}" width="900" height="600"></iframe>`)
+    response.end(`<!doctype html><iframe src="${framed()}" width="900" height="600"></iframe>`)
   })
   return `http://localhost:${port}`
 }

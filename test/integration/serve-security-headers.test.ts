@@ -104,15 +104,15 @@ remove = ["X-Powered-By"]
 `
   const running = await (await gateway(t, { toml, files })).ready()
   const { url } = running
-  const hsts = 'strict-transport-security: max-age=31536000'
+  const year = 'strict-transport-security: max-age=31536000'
   const camera = 'permissions-policy: camera=()'
   const framed = [
-    hsts,
+    year,
     ...defaults,
     "content-security-policy: frame-ancestors 'self' https://portal.example",
     camera,
   ]
-  const ofApi = [hsts, 'x-content-type-options: nosniff', 'x-frame-options: DENY', camera]
+  const ofApi = [year, 'x-content-type-options: nosniff', 'x-frame-options: DENY', camera]
 
   for (const [what, path, status] of everything)
     await t.test(what, async () => {
@@ -148,10 +148,6 @@ remove = ["X-Powered-By"]
 
 test('behind a proxy HSTS follows what a trusted one says about the scheme', async (t) => {
   const toml = `${workers}\n[headers]\nhsts = "1d"\n`
-  const hsts = async (running: Gateway, scheme: string): Promise<string | undefined> => {
-    const { headers } = await ask(`${running.url}/api/`, { headers: { 'X-Forwarded-Proto': scheme } })
-    return headers['strict-transport-security']
-  }
   const trusting = await (await gateway(t, { toml, files, args: ['--proxy-headers'] })).ready()
   assert.equal(await hsts(trusting, 'https'), 'max-age=86400')
   assert.equal(await hsts(trusting, 'http'), undefined)
@@ -170,3 +166,9 @@ test('behind a proxy HSTS follows what a trusted one says about the scheme', asy
   const wary = await (await gateway(t, { toml, files })).ready()
   assert.equal(await hsts(wary, 'https'), undefined)
 })
+
+/** HSTS of the answer to somebody who says to have come over `scheme`. */
+async function hsts(running: Gateway, scheme: string): Promise<string | undefined> {
+  const { headers } = await ask(`${running.url}/api/`, { headers: { 'X-Forwarded-Proto': scheme } })
+  return headers['strict-transport-security']
+}

@@ -51,8 +51,7 @@ const only = (version: 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3'): ConnectionOptions => 
 })
 
 test('a browser and FastAPI meet over TLS', async (t) => {
-  const running = await served(t)
-  const { url } = running
+  const { url } = await served(t)
   assert.match(url, /^https:\/\/127\.0\.0\.1:\d+$/)
   const { port } = new URL(url)
 
@@ -115,21 +114,19 @@ test('a browser and FastAPI meet over TLS', async (t) => {
   await t.test('two hundred handshakes at once are all answered, and so is livez meanwhile', async (s) => {
     const kept = new Agent({ keepAlive: true, maxSockets: 1 })
     s.after(() => kept.destroy())
-    let running = true
-    let alive = 0
+    const meanwhile = { over: false, alive: 0 }
     const probing = (async () => {
-      while (running) {
+      while (!meanwhile.over) {
         assert.equal((await askSecurely(`${url}/__fluxlit/livez`, { agent: kept })).status, 200)
-        alive += 1
+        meanwhile.alive += 1
       }
     })()
-    // An offered session would save the work that is to be done here.
     const answers = await Promise.all(Array.from({ length: 200 }, () => askSecurely(`${url}/api/`))).finally(
-      () => (running = false),
+      () => (meanwhile.over = true),
     )
     await probing
     assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200]))
-    assert.ok(alive > 0)
+    assert.ok(meanwhile.alive > 0)
   })
 })
 

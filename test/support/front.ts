@@ -2,6 +2,7 @@ import { Backend } from '../../internal/app/backend.ts'
 import { createRequestDeps, openListener } from '../../internal/app/listeners.ts'
 import type { Address, Config, Mounted, RoutedWorker } from '../../internal/config/config.ts'
 import type { AccessRecord } from '../../internal/log/access.ts'
+import type { Metrics } from '../../internal/metrics/metrics.ts'
 import type { Listener } from '../../internal/server/listener.ts'
 import type { Cleanup } from './cleanup.ts'
 import { FakeWorker } from './fake-worker.ts'
@@ -107,6 +108,7 @@ export interface FrontOptions {
   readonly maxHeld?: number
   /** The workers' own listener instead of the public one. */
   readonly internal?: boolean
+  readonly metrics?: Metrics
   readonly connectMs?: number
   readonly responseHeadersMs?: number
   readonly maxInFlight?: number
@@ -146,6 +148,7 @@ export async function front(t: Cleanup, options: FrontOptions): Promise<Front> {
       for (const resolve of waiting) resolve()
       waiting.clear()
     },
+    ...(options.metrics === undefined ? {} : { metrics: options.metrics }),
   })
   const listener = await openListener(config.listen, 'test', () =>
     deps({ kind: internal ? 'internal' : 'public' }),

@@ -43,7 +43,8 @@ export async function gateway(t: Cleanup, options: GatewayOptions): Promise<Gate
   const cwd = options.cwd ?? directory
   const child = start([options.verb ?? 'serve', ...file, ...port, ...(options.args ?? [])], {
     cwd,
-    env: { [marker]: id, ...options.env },
+    // A port of its own for each: on the usual one the first of many would be alone.
+    env: { [marker]: id, FLUXLIT_ADMIN_LISTEN: '127.0.0.1:0', ...options.env },
     through: options.through ?? [],
   })
   const running = new Gateway(child, cwd, id)
@@ -122,6 +123,12 @@ export class Gateway {
   async listening(): Promise<void> {
     const record = await this.record('listening', (line) => listeningUrl(line) !== null)
     this.#url = new URL(listeningUrl(record) ?? '').origin
+  }
+
+  /** `http://127.0.0.1:PORT` of the admin listener, or `unix:PATH`. */
+  async adminUrl(): Promise<string> {
+    const record = await this.record('admin listener', (line) => line['msg'] === 'status and metrics')
+    return String(record['url'])
   }
 
   /** Resolves once every required worker has become ready for the first time. */

@@ -46,7 +46,7 @@ export function openSecurely(url: string, question: Question = {}): ClientReques
     path: question.target ?? pathname + search,
     method: question.method ?? 'GET',
     headers: { host: `${tlsName}:${port}`, ...question.headers },
-    agent: false,
+    agent: question.agent ?? false,
     servername: tlsName,
     rejectUnauthorized: false,
   })
