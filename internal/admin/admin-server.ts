@@ -43,8 +43,6 @@ export class AdminServer {
     admin.#server.once('error', reject).once('listening', resolve).listen(parts.at)
     await promise
     admin.#server.on('error', (error) => parts.logger.warn({}, `admin listener: ${error.message}`))
-    // A collector may keep its connection and must not keep the process.
-    admin.#server.unref()
     return admin
   }
 

@@ -153,6 +153,7 @@ export class Attempt implements RelayOwner {
       client: connection,
       worker,
       idleMs: this.#backend.websocketIdleMs,
+      stuckMs: this.#handling.deps.config.timeouts.bodyIdleMs,
       turns: this.#backend.turns,
       onClose: () => this.#handling.settled(true),
     })

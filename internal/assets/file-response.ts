@@ -15,6 +15,8 @@ export class FileResponse extends Writable implements TransactionOwner {
   readonly #complete: (fields: readonly string[]) => readonly string[]
   readonly #fields = new Map<string, readonly [name: string, value: string]>()
   #goOn: (() => void) | null = null
+  /** Bytes the head announces. */
+  #promised = 0
 
   constructor(
     transaction: Transaction,
@@ -62,7 +64,9 @@ export class FileResponse extends Writable implements TransactionOwner {
 
   override _final(done: () => void): void {
     this.#begin()
-    this.#transaction.end()
+    // A file that became shorter while it was sent.
+    if (this.#transaction.bytesOut < this.#promised) this.#transaction.breakOff()
+    else this.#transaction.end()
     done()
   }
 
@@ -95,6 +99,7 @@ export class FileResponse extends Writable implements TransactionOwner {
     for (let i = 0; i < fields.length; i += 2) lines += `${fields[i]}: ${fields[i + 1]}\r\n`
     const { head } = this.#transaction
     const empty = 'code' in head || head.method === 'HEAD' || !this.#fields.has('content-length')
+    this.#promised = empty ? 0 : Number(this.getHeader('content-length'))
     this.#transaction.begin(this.statusCode, lines, empty ? 'none' : 'length')
   }
 }

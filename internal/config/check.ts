@@ -7,7 +7,7 @@ import { allKeys, keyAt, namesIn, type Key } from './keys.ts'
 import type { Layer } from './layer.ts'
 import { nearest } from './nearest.ts'
 import { configSchema } from './schema.ts'
-import { redacted, shownArguments, shownText, shownValue } from './secret.ts'
+import { looksSecret, redacted, shownArguments, shownText, shownValue } from './secret.ts'
 import { dotted, isTree, removeAt, valueAt, type Path } from './tree.ts'
 
 /** What was wrong in a layer. */
@@ -138,7 +138,8 @@ function shown(path: Path, value: unknown): string {
     const safe = path[2] === 'env' ? redacted : shownText(shownValue(path.at(-1) ?? '', value))
     return safe === redacted ? redacted : JSON.stringify(safe.length > 60 ? `${safe.slice(0, 57)}...` : safe)
   }
-  if (path[2] === 'env' && path.length > 3 && typeof value !== 'object') return `a ${typeof value}`
+  const isVariable = path[2] === 'env' && path.length > 3
+  if ((isVariable || looksSecret(path.at(-1) ?? '')) && typeof value !== 'object') return `a ${typeof value}`
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list'
   if (value instanceof Date) return 'a date'
   return isTree(value) ? 'a table' : String(value)

@@ -392,7 +392,9 @@ export class ClientConnection implements Swept {
     this.#sink = null
     this.#reader = null
     this.#paused = false
-    if (!this.#reusable || more || !this.#requestDone || this.socket.destroyed) {
+    // What is left of a request would be in front of the next one.
+    const unsent = !this.#requestDone || this.socket.writableLength > 0
+    if (!this.#reusable || more || unsent || this.socket.destroyed) {
       this.#state = 'closed'
       this.socket.destroy()
       sink?.onAnswerEnd()
@@ -435,6 +437,8 @@ export class ClientConnection implements Swept {
     if (this.#state === 'tunnel') this.#tunnel?.onWorkerEnd()
     else if (this.#state === 'body' && this.#reader?.framing === 'close' && this.#error === undefined)
       this.#finish(false)
+    // Nothing more can come; Node itself would first wait until everything written has left.
+    else this.socket.destroy()
   }
 
   #onClose(): void {

@@ -52,6 +52,9 @@ const headEnd = Buffer.from('\r\n\r\n')
 /** How far a client may send ahead, in bytes. */
 const aheadBytes = 64 * 1024
 
+/** How many requests of one client begin before the others have their turn. */
+const requestsPerTurn = 64
+
 /** How long a connection whose last answer has left is read on, so that its client gets to see the answer. */
 const lingerMs = 5_000
 
@@ -81,6 +84,10 @@ export class ServerConnection implements Swept, TransactionWire {
   #tunnel: TunnelOwner | null = null
   /** Whether a request has been read: only before it may a silent connection be called late. */
   #served = false
+  /** Whether a byte of the next head has come. */
+  #headBegun = false
+  /** Requests begun in this turn of the event loop. */
+  #begun = 0
   /** Begin of what is being waited for. */
   #since = performance.now()
   /** Made when there is something to measure: most connections that live long are tunnels. */
@@ -179,7 +186,10 @@ export class ServerConnection implements Swept, TransactionWire {
     if (this.#state === 'closed') return
     const readToEnd = this.#transaction?.requestComplete === true
     this.#transaction = null
-    if (this.#closing && readToEnd) return this.socket.destroySoon()
+    if (this.#closing && readToEnd) {
+      this.#state = 'lingering'
+      return this.socket.destroySoon()
+    }
     if (!keep || this.#closing) return this.#linger()
     this.#state = 'head'
     this.#since = performance.now()
@@ -217,7 +227,6 @@ export class ServerConnection implements Swept, TransactionWire {
     if (this.#state === 'tunnel') return this.#tunnel?.onClientData(chunk)
     if (this.#state === 'lingering' || this.#state === 'closed') return
     if (this.#input === null) {
-      if (this.#state === 'head') this.#headBegins()
       this.#input = chunk
       this.#at = 0
     } else {
@@ -237,17 +246,15 @@ export class ServerConnection implements Swept, TransactionWire {
     })
   }
 
-  /** The first byte of a head; on a fresh connection its time has been running since the accept. */
-  #headBegins(): void {
-    if (this.#served) this.#since = performance.now()
-  }
-
   /** Takes what has arrived, as far as it may be taken now. Called from within itself it does nothing. */
   #advance(): void {
     if (this.#advancing) return
     this.#advancing = true
-    while (this.#input !== null && this.#step());
+    this.#begun = 0
+    while (this.#input !== null && this.#begun < requestsPerTurn && this.#step());
     this.#advancing = false
+    // Answers that need no worker would follow each other for as long as requests are there.
+    if (this.#begun === requestsPerTurn) setImmediate(() => this.#advance())
     this.#applyBackpressure()
   }
 
@@ -264,6 +271,9 @@ export class ServerConnection implements Swept, TransactionWire {
     while (this.#at < input.length && (input[this.#at] === carriageReturn || input[this.#at] === lineFeed))
       this.#at += 1
     if (this.#at === input.length) return this.#dropInput()
+    // The time of a head runs from its first byte; on a fresh connection it has been running since the accept.
+    if (!this.#headBegun && this.#served) this.#since = performance.now()
+    this.#headBegun = true
     const end = input.indexOf(headEnd, Math.max(this.#at, this.#checked - 3))
     if (end === -1) {
       const early = refuseEarly(input, this.#at, this.#checked, this.#limits)
@@ -284,6 +294,8 @@ export class ServerConnection implements Swept, TransactionWire {
     const transaction = new Transaction(head, this)
     this.#state = 'busy'
     this.#served = true
+    this.#headBegun = false
+    this.#begun += 1
     this.#transaction = transaction
     this.#takeRate?.restart()
     this.#handlers.request(transaction, this)
@@ -300,7 +312,8 @@ export class ServerConnection implements Swept, TransactionWire {
     this.#at = at
     this.#takeRate?.took(at - before)
     if (at === input.length) {
-      if (!transaction.bodyHeld) release(input)
+      // Bytes in front of this body may be held by whoever got them.
+      if (before === 0 && !transaction.bodyHeld) release(input)
       return this.#dropInput()
     }
     return at > before || this.#transaction !== transaction

@@ -43,7 +43,9 @@ export function incomingHead(
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i] ?? ''
     const treatment = treatments.get(name)
-    if (treatment === 'drop' || nominated?.includes(name.toLowerCase()) === true) continue
+    // The length frames the answer: a worker cannot take it away from us and keep the connection.
+    const isNominated = treatment !== 'content-length' && nominated?.includes(name.toLowerCase()) === true
+    if (treatment === 'drop' || isNominated) continue
     const value = fields[i + 1] ?? ''
     const verdict = rules.judge(name, value)
     if (verdict === dropped) continue
@@ -70,7 +72,9 @@ export function agreementLines(head: AnswerHead, requestId: string, rules: Route
   let lines = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n'
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i] ?? ''
-    if (treatments.get(name) === 'drop' || connection.includes(name.toLowerCase())) continue
+    const treatment = treatments.get(name)
+    if (treatment === 'drop' || treatment === 'content-length' || connection.includes(name.toLowerCase()))
+      continue
     const value = fields[i + 1] ?? ''
     if (rules.judge(name, value) !== dropped) lines += `${name}: ${value}\r\n`
   }

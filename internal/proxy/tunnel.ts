@@ -17,6 +17,8 @@ export interface TunnelEnds {
   readonly worker: ClientConnection
   /** Idle limit in milliseconds; 0 = none. */
   readonly idleMs: number
+  /** How long bytes may wait for one side while nothing moves, in milliseconds; 0 = any time. */
+  readonly stuckMs: number
   /** Where the ends of many tunnels at once are spread out. */
   readonly turns: Turns
   /** Called once, when the client's side is closed. */
@@ -104,6 +106,8 @@ export class Tunnel implements TunnelOwner, WorkerTunnel {
   onClientClose(): void {
     this.#closedBy('client')
     endSoon(this.#worker)
+    // A worker that does not read would keep its end for ever.
+    if (this.#worker.writableLength > 0) setTimeout(() => this.#worker.destroy(), endingMs).unref()
     this.#ends.onClose()
   }
 
@@ -139,7 +143,7 @@ export class Tunnel implements TunnelOwner, WorkerTunnel {
   }
 
   onSweep(now: number): void {
-    const limit = this.#isEnding ? endingMs : this.#ends.idleMs
+    const limit = this.#isEnding ? endingMs : this.#isStuck ? this.#ends.stuckMs : this.#ends.idleMs
     if (limit === 0) return
     const { bytesIn, bytesOut } = this.#ends.exchange
     const moved = bytesIn + bytesOut + taken(this.#client) + taken(this.#worker)
@@ -147,6 +151,11 @@ export class Tunnel implements TunnelOwner, WorkerTunnel {
       this.#moved = moved
       this.#quietSince = now
     } else if (now - this.#quietSince > limit) this.destroy()
+  }
+
+  /** Whether something waits for a side that does not take it; that side may be gone, unseen because it is not read. */
+  get #isStuck(): boolean {
+    return this.#client.writableLength > 0 || this.#worker.writableLength > 0
   }
 
   /** A worker that dies says no goodbye; the client is told in its place that it may come back. */
@@ -160,7 +169,9 @@ export class Tunnel implements TunnelOwner, WorkerTunnel {
   #sayGoodbye(code: number): void {
     this.#saidGoodbye = true
     // It answers with a close frame and ends; what it sent before that is read and dropped.
-    this.#client.end(closeFrame(code), () => setTimeout(() => this.destroy(), goodbyeMs).unref())
+    this.#client.end(this.#boundary.sawClose ? '' : closeFrame(code), () =>
+      setTimeout(() => this.destroy(), goodbyeMs).unref(),
+    )
     this.#ends.client.resume()
   }
 

@@ -51,6 +51,10 @@ async function place(t: Cleanup): Promise<Place> {
   return new Place(await running.ready(), server)
 }
 
+function isProbed(localPort = 0, remotePort = 0): boolean {
+  return tcpEnd(localPort, remotePort)?.isProbed === true
+}
+
 /** Writes every byte by itself. */
 async function crumble(wire: Wire, bytes: string): Promise<void> {
   for (const byte of bytes) await new Promise((resolve) => wire.socket.write(byte, 'latin1', resolve))
@@ -121,8 +125,6 @@ test('WebSockets end on both sides, however one of them ends', async (t) => {
 
   await t.test('U19: both ends are probed by the kernel, so that one that vanishes is found', async (s) => {
     const [client, worker] = await opened.open(s)
-    const isProbed = (local: number | undefined, remote: number | undefined): boolean =>
-      tcpEnd(local ?? 0, remote ?? 0)?.isProbed === true
     await eventually('the client is probed', () => isProbed(port, client.socket.localPort))
     const { remotePort, localPort } = worker.socket
     await eventually('the worker is probed', () => isProbed(remotePort, localPort))

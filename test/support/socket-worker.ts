@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { Cleanup } from './cleanup.ts'
 import { freshDirectory } from './directory.ts'
 import { plainAnswer } from './raw.ts'
-import { agreement } from './websocket.ts'
+import { acceptFor, agreement } from './websocket.ts'
 
 /** How a {@link SocketWorker} behaves. */
 export interface SocketWorkerOptions {
@@ -37,9 +37,10 @@ export async function socketWorker(t: Cleanup, options: SocketWorkerOptions = {}
   const held: (() => void)[] = []
   const handshakes = new Tally()
   let holds = options.holds === true
-  const agree = (socket: Socket): void => {
+  const agree = (socket: Socket, head: string): void => {
+    const key = /\r\nsec-websocket-key: (\S+)\r\n/i.exec(head)?.[1]
     open.add(socket)
-    socket.write(agreement(), 'latin1')
+    socket.write(agreement([], { 'Sec-WebSocket-Accept': acceptFor(key) }), 'latin1')
     onOpen?.(socket)
   }
   const server = createServer({ noDelay: true }, (socket) => {
@@ -48,8 +49,8 @@ export async function socketWorker(t: Cleanup, options: SocketWorkerOptions = {}
     socket.on('close', () => void (all.delete(socket), open.delete(socket)))
     onHeads(socket, (head) => {
       if (!/\r\nupgrade: websocket\r\n/i.test(head)) return void socket.write(plainAnswer)
-      if (holds) held.push(() => agree(socket))
-      else agree(socket)
+      if (holds) held.push(() => agree(socket, head))
+      else agree(socket, head)
       handshakes.add()
     })
   })

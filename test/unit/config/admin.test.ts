@@ -97,3 +97,9 @@ test('a port alone is refused with the address to write', async (t) => {
   assert(result.kind === 'problems')
   assert.equal(result.problems[0]?.hint, 'write "127.0.0.1:9465"')
 })
+
+test('a password that is no text is a problem that does not tell it', async (t) => {
+  assert.deepEqual(await problems(t, '[admin]\npassword = 271828'), [
+    'fluxlit.toml:2: [wrong_type] `admin.password` must be a text, found a number',
+  ])
+})

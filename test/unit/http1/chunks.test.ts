@@ -99,6 +99,8 @@ for (const body of [
   '1;a="\n"\r\na\r\n',
   '1;a="\\""\r\na\r\n',
   '1;a="b"c\r\na\r\n',
+  '1;a="\x7f"\r\na\r\n',
+  '1;a="\x80"\r\na\r\n',
   '1;a\x80\r\na\r\n',
   '1;a\nb\r\na\r\n',
   '0\r\nX : a\r\n\r\n',

@@ -296,6 +296,30 @@ test('a connection whose request was not sent to its end is not used again', asy
   assert.deepEqual(pool.events, ['gone'])
 })
 
+test('a connection that still holds a part of its request is not used again, whatever the answer', async (t) => {
+  const request = { method: 'POST', framing: { kind: 'length', bytes: large.length } } as const
+  const { connection, worker, answer, pool } = await ask(t, { request })
+  await answer.until('connected')
+  worker.socket.pause()
+  connection.writeBody(large, 0, large.length)
+  connection.endBody()
+  worker.send(two)
+  await answer.until('end')
+  await pool.until('gone')
+  assert.deepEqual(pool.events, ['gone'])
+})
+
+test('a worker that ends its side in the middle of an upload is not waited for', async (t) => {
+  const request = { method: 'POST', framing: { kind: 'length', bytes: large.length } } as const
+  const { connection, worker, answer } = await ask(t, { request })
+  await answer.until('connected')
+  worker.socket.pause()
+  connection.writeBody(large, 0, large.length)
+  worker.end()
+  await answer.until('closed')
+  assert.deepEqual(answer.events.slice(0, 1), ['connected'])
+})
+
 test('bytes nobody asked for end an idle connection', async (t) => {
   const { worker, answer, pool, connection } = await answered(t, two)
   await answer.until('end')

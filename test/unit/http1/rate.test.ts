@@ -71,9 +71,9 @@ test('writing more is not progress of the receiver, taking some is', () => {
   assert.equal(rate.isTooSlow({ bytesWritten: 261, writableLength: 200 }, 1_001 + 2 * idleMs), true)
 })
 
-/** A socket of which so much has gone after so many seconds, and the time. */
+/** A socket of which so much has gone after so many seconds, beside what went before, and the time. */
 function at(second: number, gone: number): [{ bytesWritten: number; writableLength: number }, number] {
-  return [{ bytesWritten: gone + 10, writableLength: 10 }, 1_000 + second * 1_000]
+  return [{ bytesWritten: 1e9 + gone + 10, writableLength: 10 }, 1_000 + second * 1_000]
 }
 
 test('a receiver that trickles is judged by its average, what one write holds back in its favour', () => {

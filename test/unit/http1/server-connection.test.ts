@@ -4,6 +4,8 @@ import type { TestContext } from 'node:test'
 
 import { isFailure } from '../../../internal/fault/failure.ts'
 import type { TunnelOwner } from '../../../internal/http1/server-connection.ts'
+import { burstBytes } from '../../../internal/http1/turn.ts'
+import { eventually } from '../../support/eventually.ts'
 import { connectionLimits, frontSide } from '../../support/front-side.ts'
 import type { Arrival, FrontSide } from '../../support/front-side.ts'
 import { field } from '../../support/message.ts'
@@ -85,6 +87,20 @@ test('a body nobody has asked for is not read any further than what came with it
   assert.equal(arrival.body.length, size)
 })
 
+test('a fast client is interrupted so that others have their turn', async (t) => {
+  const { client, connection, next } = await frontSide(t)
+  const size = 16 * burstBytes
+  let interruptions = 0
+  connection.socket.on('pause', () => (interruptions += 1))
+  client.send(post(size))
+  const arrival = await next()
+  arrival.transaction.resumeBody()
+  client.send(Buffer.alloc(size, 'b'))
+  await arrival.until('end')
+  // One read may bring a burst a quarter above its size.
+  assert.ok(interruptions >= 12, `${interruptions} interruptions`)
+})
+
 test('a body stops when its taker says so and goes on when asked', async (t) => {
   const { client, next, deliver } = await frontSide(t)
   await deliver(`${post(6)}ab`)
@@ -118,6 +134,19 @@ test('a connection that never says anything is ended without a word', async (t) 
   client.end()
   await closed
   assert.equal(arrivals.length, 0)
+})
+
+test('empty lines are no sign of life between two requests', async (t) => {
+  const { client, connection, next, deliver } = await frontSide(t)
+  client.send(get())
+  const { transaction } = await next()
+  transaction.answer(200, '', '')
+  await client.answer()
+  const before = performance.now()
+  await eventually('time has passed', () => performance.now() > before + 2)
+  await deliver('\r\n\r\n')
+  connection.sweep(before + keepAliveMs + 1)
+  assert.equal(await client.rest(), '')
 })
 
 test('between two requests a connection may be silent for the keep-alive time, and no longer', async (t) => {
@@ -218,6 +247,15 @@ for (const what of ['kept', 'lingering', 'closing'] as const) {
   })
 }
 
+test('the next request is not read before the answer in front of it has been taken', async (t) => {
+  const { client, arrival, arrivals, next, deliver } = await stuckAnswer(t)
+  arrival.transaction.end()
+  await deliver(get('/next'))
+  assert.equal(arrivals.length, 1)
+  client.socket.resume()
+  assert.equal(targetOf(await next()), '/next')
+})
+
 test('a client that does not take its answer cannot send ahead without end meanwhile', async (t) => {
   const { client, connection, arrival, stopped } = await stuckAnswer(t)
   arrival.transaction.end()
@@ -287,7 +325,7 @@ test('an idle connection that is to close soon closes at once', async (t) => {
 })
 
 test('a connection that is to close soon answers what it has begun to read, and says that it is the last', async (t) => {
-  const { client, connection, next, deliver } = await frontSide(t)
+  const { client, connection, next, deliver, closed } = await frontSide(t)
   await deliver('GET /x HTTP/1.1\r\n')
   assert.equal(connection.isIdle, false)
   connection.closeSoon()
@@ -296,7 +334,8 @@ test('a connection that is to close soon answers what it has begun to read, and 
   transaction.answer(200, '', 'ok')
   const answer = await client.answer()
   assert.deepEqual([answer.body, field(answer, 'Connection')], ['ok', 'close'])
-  await client.ended
+  // There is nothing to wait for: the request was read to its end.
+  await closed
 })
 
 test('a client that leaves is told once, and takes what was sent ahead with it', async (t) => {

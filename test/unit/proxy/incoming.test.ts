@@ -116,3 +116,8 @@ test('an agreement keeps what the two ends agreed on, and nothing about the hop 
     '',
   ])
 })
+
+test('the length cannot be named away by the worker: it frames the answer for the client', () => {
+  const named = head(['Content-Length', '5'], { connection: ['content-length'] })
+  assert.deepEqual(lines(named), ['Content-Length: 5'])
+})

@@ -51,6 +51,7 @@ async function joined(t: TestContext, idleMs = 0): Promise<Joined> {
     client: connection,
     worker: upstream,
     idleMs,
+    stuckMs: 0,
     turns: new Turns(),
     onClose: over.resolve,
   })
