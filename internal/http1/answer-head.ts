@@ -31,7 +31,8 @@ export function readAnswerHead(
   if (section.fields.length / 2 > headerCount) return { invalid: 'The answer has too many header lines.' }
   const framing = answerFraming(section, minor, status, method)
   if ('invalid' in framing) return framing
-  return { status, minor, fields: section.fields, framing, connection: section.connection }
+  const mayOverrun = framing.kind === 'none' && announcesBody(section)
+  return { status, minor, fields: section.fields, framing, connection: section.connection, mayOverrun }
 }
 
 /** Of `HTTP/1.x NNN`; what follows is prose and not looked at, except that it is prose. */
@@ -62,6 +63,15 @@ function answerFraming(
 ): Framing | InvalidAnswer {
   const declared = declaredFraming(section, minor)
   if (declared.kind === 'refused') return { invalid: declared.complaint }
-  if (method === 'HEAD' || status < 200 || status === 204 || status === 304) return noBody
-  return declared.framing ?? untilClose
+  if (!isBodyless(status, method)) return declared.framing ?? untilClose
+  return noBody
+}
+
+function isBodyless(status: number, method: string): boolean {
+  return method === 'HEAD' || status < 200 || status === 204 || status === 304
+}
+
+/** Whether a head speaks of a body although there is none: a sender that is mistaken about that sends it after all. */
+function announcesBody({ length, transfer }: FieldSection): boolean {
+  return transfer !== null || (length !== null && !/^0+$/.test(length))
 }

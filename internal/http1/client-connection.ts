@@ -346,7 +346,11 @@ export class ClientConnection implements Swept {
   #takeAnswer(head: AnswerHead): void {
     this.#state = 'body'
     this.#reader = new BodyReader(head.framing)
-    this.#reusable = head.minor === 1 && head.framing.kind !== 'close' && !head.connection.includes('close')
+    this.#reusable =
+      head.minor === 1 &&
+      head.framing.kind !== 'close' &&
+      !head.mayOverrun &&
+      !head.connection.includes('close')
     this.#expectBody()
     this.#sink?.onAnswerHead(head)
   }

@@ -47,6 +47,8 @@ export interface AnswerHead {
   readonly framing: Framing
   /** Lower-case tokens of `Connection`. */
   readonly connection: readonly string[]
+  /** There is no body, but the head speaks of one (HEAD, 204, 304): what follows it may be that body after all. */
+  readonly mayOverrun: boolean
 }
 
 /** No tokens. */

@@ -22,6 +22,7 @@ test('an answer is read with status, version, fields and framing', () => {
     fields: ['Content-Length', '3', 'connection', 'close'],
     framing: { kind: 'length', bytes: 3 },
     connection: ['close'],
+    mayOverrun: false,
   })
 })
 

@@ -29,6 +29,7 @@ function head(fields: readonly string[], overrides: Partial<AnswerHead> = {}): A
     fields: ['Date', 'then', ...fields],
     framing: noBody,
     connection: [],
+    mayOverrun: false,
     ...overrides,
   }
 }
