@@ -3,6 +3,8 @@ import { once } from 'node:events'
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+
+import { eventually } from '../support/eventually.ts'
 import type { TestContext } from 'node:test'
 
 import { WebSocket } from 'ws'
@@ -146,9 +148,11 @@ test('53: what clients and the configuration keep secret is in no log, status, p
     assertClean(...(await reload(running, 0)))
   })
 
-  await t.test('command lines', () => {
-    const commands = running.processes().map(({ command }) => command)
-    assert.ok(commands.length >= 4, commands.join('\n'))
+  await t.test('command lines', async () => {
+    const look = (): readonly string[] => running.processes().map(({ command }) => command)
+    // A process that has just been made shows its parent's command line for a moment.
+    await eventually('all processes are there', () => look().length >= 4)
+    const commands = look()
     assertClean(commands.join('\n'), 'command lines')
   })
 
