@@ -149,10 +149,9 @@ test('53: what clients and the configuration keep secret is in no log, status, p
   })
 
   await t.test('command lines', async () => {
-    const look = (): readonly string[] => running.processes().map(({ command }) => command)
     // A process that has just been made shows its parent's command line for a moment.
-    await eventually('all processes are there', () => look().length >= 4)
-    const commands = look()
+    await eventually('all processes are there', () => running.processes().length >= 4)
+    const commands = running.processes().map(({ command }) => command)
     assertClean(commands.join('\n'), 'command lines')
   })
 
