@@ -436,3 +436,28 @@ class TunnelNotes implements TunnelOwner {
     this.#waiting.clear()
   }
 }
+
+test('memory is given back only when nobody holds any of it', async (t) => {
+  const { client, next } = await frontSide(t)
+  const body = 'a'.repeat(20_000)
+  client.send(post(body.length) + body + post(body.length) + body)
+  const first = await next()
+  const held: Buffer[] = []
+  first.transaction.owner = {
+    onBody: (bytes, start, end) => {
+      held.push(bytes.subarray(start, end))
+      return 'held'
+    },
+    onBodyEnd: () => undefined,
+    onBodyRefused: () => undefined,
+    onDrain: () => undefined,
+    onGone: () => undefined,
+  }
+  first.transaction.resumeBody()
+  first.transaction.answer(200, '', '')
+  const second = await next()
+  second.transaction.resumeBody()
+  await second.until('end')
+  assert.equal(second.body, body)
+  assert.equal(Buffer.concat(held).toString('latin1'), body)
+})
