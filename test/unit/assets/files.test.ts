@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
@@ -26,18 +27,7 @@ async function ask(
   { method = 'GET', lines = [], mount = '/files', rootPath = '' }: Partial<Asked> = {},
 ): Promise<RawMessage> {
   const directory = join(await freshDirectory(t, { files }), 'public')
-  const config: RoutedWorker = {
-    kind: 'static',
-    name: 'files',
-    where: 'test',
-    required: true,
-    mount,
-    hosts: [],
-    stripPrefix: true,
-    maxBodyBytes: 0,
-    maxInFlight: 0,
-    directory,
-  }
+  const config = worker(directory, mount)
   const { connect } = await front(t, { config: { rootPath }, workers: [{ config, address: null }] })
   const client = await connect()
   client.send(`${method} ${path} HTTP/1.1\r\n${['Host: a', ...lines].join('\r\n')}\r\n\r\n`)
@@ -113,3 +103,36 @@ test('files can only be read', async (t) => {
   assert.equal(answer.status, 405)
   assert.notEqual(field(answer, 'Allow'), undefined)
 })
+
+test('a file that becomes shorter while it is sent never ends as complete', async (t) => {
+  const directory = await freshDirectory(t, { files: { 'large.bin': '' } })
+  const file = join(directory, 'large.bin')
+  await truncate(file, 64 * 1024 * 1024)
+  const { connect, settled } = await front(t, { workers: [{ config: worker(directory), address: null }] })
+  const client = await connect()
+  client.send(
+    'GET /files/large.bin HTTP/1.1\r\nHost: a\r\n\r\nGET /__fluxlit/livez HTTP/1.1\r\nHost: a\r\n\r\n',
+  )
+  await client.until('\r\n\r\n')
+  client.socket.pause()
+  await truncate(file, 1024)
+  client.socket.resume()
+  assert.doesNotMatch(await client.rest(), /HTTP\/1\.1/)
+  assert.notEqual((await settled(1))[0]?.reason, 'ok')
+})
+
+/** A static worker. */
+function worker(directory: string, mount = '/files'): RoutedWorker {
+  return {
+    kind: 'static',
+    name: 'files',
+    where: 'test',
+    required: true,
+    mount,
+    hosts: [],
+    stripPrefix: true,
+    maxBodyBytes: 0,
+    maxInFlight: 0,
+    directory,
+  }
+}
