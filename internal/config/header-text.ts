@@ -1,25 +1,10 @@
 /** Names and values of response headers as the configuration writes them, and which of them nobody should write. */
 
+import { isPerHop } from '../exchange/names.ts'
 import { bad, ok, type Parsed } from './parsed.ts'
 
 /** RFC 9110 5.6.2. */
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
-
-/** RFC 9110 7.6.1, and what frames the message: written by the gateway for each connection. */
-const ofTheConnection = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'http2-settings',
-  'alt-svc',
-  'content-length',
-])
 
 /** True of one answer only; the same value on every answer would break them, and so would none. */
 const ofOneAnswer = new Set([
@@ -60,7 +45,8 @@ const outdated: ReadonlyMap<string, string> = new Map([
 
 function refusalOf(lower: string): string | null {
   if (lower === 'x-request-id') return 'the gateway writes the id of the request into it'
-  if (ofTheConnection.has(lower)) return 'it belongs to one connection; the gateway writes it itself'
+  if (isPerHop(lower) || lower === 'content-length')
+    return 'it belongs to one connection; the gateway writes it itself'
   return lower.startsWith('sec-websocket-') ? 'it belongs to the handshake of a WebSocket' : null
 }
 

@@ -1,6 +1,7 @@
 /**
  * A connection to a worker: one request at a time, its answer read through one piece of memory. Most bytes are
- * never copied: they are written on from where they arrived. Whatever is odd about an answer ends the connection; only one that ended exactly where it said is used again.
+ * never copied: they are written on from where they arrived. Whatever is odd about an answer ends the connection;
+ * only one that ended exactly where it said is used again.
  */
 
 import { connect, type Socket } from 'node:net'

@@ -156,11 +156,6 @@ export class ServerConnection implements Swept, TransactionWire {
     return early
   }
 
-  /** Ends a connection that left HTTP gently: what was written leaves, then it is read on for a while. */
-  endTunnel(): void {
-    if (this.#state === 'tunnel') this.#linger()
-  }
-
   write(text: string): void {
     if (!this.socket.write(text, 'latin1')) this.#full = true
   }
@@ -413,9 +408,8 @@ export class ServerConnection implements Swept, TransactionWire {
 
   #sweepBusy(now: number): void {
     const transaction = this.#transaction
+    if (transaction === null || !transaction.readsBody) return
     const { bodyIdleMs, bodyMinRate } = this.#limits
-    if (transaction === null) return
-    if (!transaction.readsBody) return
     this.#takeRate ??= new TakeRate(bodyIdleMs, bodyMinRate)
     if (this.#takeRate.isTooSlow(now)) transaction.refuseBody(failure('request_timeout'))
   }

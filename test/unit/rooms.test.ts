@@ -18,7 +18,7 @@ interface Allowance {
 
 const rooms: Readonly<Record<string, Allowance>> = {
   fault: { rooms: [] },
-  config: { rooms: [], types: ['log'], npm: ['zod', 'toml-eslint-parser'] },
+  config: { rooms: ['exchange/names'], types: ['log'], npm: ['zod', 'toml-eslint-parser'] },
   log: { rooms: [], npm: ['pino'] },
   metrics: { rooms: [], npm: ['prom-client'] },
   http1: { rooms: [] },

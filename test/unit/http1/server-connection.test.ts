@@ -395,7 +395,7 @@ test('bytes behind a handshake, and all that follow, belong to the tunnel', asyn
   connection.sweep(42)
   client.end()
   await tunnel.until('end')
-  connection.endTunnel()
+  connection.socket.destroySoon()
   assert.equal(await client.rest(), '')
   await closed
   assert.deepEqual(tunnel.events, ['data later', 'sweep 42', 'end', 'close'])
