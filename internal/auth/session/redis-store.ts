@@ -1,0 +1,197 @@
+/**
+ * Sessions in Redis, for several gateways. Every key of Redis is touched by itself, so that a cluster can hold them;
+ * the rules that need more than one step are scripts.
+ */
+
+import { RedisConnection, type RedisOptions } from './redis-connection.ts'
+import {
+  isOver,
+  longestTurnMs,
+  StoreUnavailable,
+  type NewSession,
+  type RemovalListener,
+  type SessionStore,
+  type StoredSession,
+  type Turn,
+} from './store.ts'
+
+/** What a Redis store is made with. */
+export interface RedisStoreOptions extends RedisOptions {
+  /** In front of every key: gateways that share sessions share it. */
+  readonly prefix: string
+  /** Wall clock in milliseconds. */
+  readonly now?: () => number
+}
+
+/** KEYS[1] session, ARGV[1] fence, ARGV[2] sealed. */
+const replaceScript = `
+local fence = redis.call('HGET', KEYS[1], 'fence')
+if not fence or tonumber(fence) > tonumber(ARGV[1]) then return 0 end
+redis.call('HSET', KEYS[1], 'fence', ARGV[1], 'sealed', ARGV[2])
+return 1`
+
+/** KEYS[1] session, ARGV[1] idle end; the key of Redis ends with whichever comes first. */
+const touchScript = `
+local expires = redis.call('HGET', KEYS[1], 'expires')
+if not expires then return 0 end
+redis.call('HSET', KEYS[1], 'idle', ARGV[1])
+redis.call('PEXPIREAT', KEYS[1], math.min(tonumber(expires), tonumber(ARGV[1])))
+return 1`
+
+const serverTime = `
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)`
+
+/** KEYS[1] session, ARGV[1] how long, ARGV[2] longest turn. Redis's own clock: those of the gateways may differ. */
+const takeScript = `${serverTime}
+local session = redis.call('HMGET', KEYS[1], 'turn', 'until')
+if not session[1] then return 0 end
+local ends = tonumber(session[2])
+if ends > now and ends <= now + tonumber(ARGV[2]) then return 0 end
+redis.call('HSET', KEYS[1], 'turn', tonumber(session[1]) + 1, 'until', now + tonumber(ARGV[1]))
+return tonumber(session[1]) + 1`
+
+/** KEYS[1] session, ARGV[1] turn, ARGV[2] how long from now; 0 ends it. */
+const keepScript = `${serverTime}
+local session = redis.call('HMGET', KEYS[1], 'turn', 'until')
+if session[1] ~= ARGV[1] or tonumber(session[2]) <= now then return 0 end
+redis.call('HSET', KEYS[1], 'until', ARGV[2] == '0' and 0 or now + tonumber(ARGV[2]))
+return 1`
+
+/** See {@link SessionStore}. */
+export class RedisStore implements SessionStore {
+  readonly #connection: RedisConnection
+  readonly #prefix: string
+  readonly #now: () => number
+  readonly #listeners: RemovalListener[] = []
+
+  constructor(options: RedisStoreOptions) {
+    this.#prefix = options.prefix
+    this.#now = options.now ?? Date.now
+    this.#connection = new RedisConnection(options)
+    this.#connection.open(this.#channel, (key) => this.#tell(key))
+  }
+
+  async get(key: string): Promise<StoredSession | null> {
+    const fields = await this.#send('HMGET', this.#session(key), 'sealed', 'fence', 'expires', 'idle')
+    const [sealed, fence, expires, idle] = textsOf(fields)
+    if (sealed === null || sealed === undefined) return null
+    const session = {
+      sealed: Buffer.from(sealed, 'base64'),
+      fence: Number(fence),
+      expiresAt: Number(expires),
+      idleAt: Number(idle),
+    }
+    return isOver(session, this.#now()) ? null : session
+  }
+
+  async create(key: string, { sealed, expiresAt, idleAt, indexes }: NewSession): Promise<void> {
+    const name = this.#session(key)
+    const record = ['sealed', sealed.toString('base64'), 'fence', '0', 'turn', '0', 'until', '0']
+    await this.#send('HSET', name, ...record, 'expires', String(expiresAt), 'idle', String(idleAt))
+    await this.#send('PEXPIREAT', name, String(Math.min(expiresAt, idleAt)))
+    for (const index of indexes) {
+      await this.#send('SADD', this.#index(index), key)
+      // All live equally long: the newest ends last.
+      await this.#send('PEXPIREAT', this.#index(index), String(expiresAt))
+    }
+  }
+
+  async replace(key: string, fence: number, sealed: Buffer): Promise<boolean> {
+    const done = await this.#run(replaceScript, key, String(fence), sealed.toString('base64'))
+    return done === 1
+  }
+
+  async touch(key: string, idleAt: number): Promise<void> {
+    await this.#run(touchScript, key, String(idleAt))
+  }
+
+  async remove(key: string): Promise<boolean> {
+    const existed = (await this.#send('DEL', this.#session(key))) === 1
+    if (existed) {
+      this.#tell(key)
+      await this.#send('PUBLISH', this.#channel, key)
+    }
+    return existed
+  }
+
+  async find(index: string): Promise<readonly string[]> {
+    const keys = textsOf(await this.#send('SMEMBERS', this.#index(index)))
+    const found: string[] = []
+    for (const key of keys) {
+      if (key === null) continue
+      if ((await this.get(key)) === null) await this.#send('SREM', this.#index(index), key)
+      else found.push(key)
+    }
+    return found
+  }
+
+  async takeTurn(key: string, ttlMs: number): Promise<Turn | null> {
+    const fence = await this.#run(takeScript, key, String(ttlMs), String(longestTurnMs))
+    return typeof fence === 'number' && fence > 0 ? { fence } : null
+  }
+
+  async keepTurn(key: string, { fence }: Turn, ttlMs: number): Promise<boolean> {
+    return (await this.#run(keepScript, key, String(fence), String(ttlMs))) === 1
+  }
+
+  async endTurn(key: string, { fence }: Turn): Promise<void> {
+    await this.#run(keepScript, key, String(fence), '0')
+  }
+
+  async once(name: string, ttlMs: number): Promise<boolean> {
+    const set = await this.#send('SET', `${this.#prefix}once:${name}`, '1', 'NX', 'PX', String(ttlMs))
+    return set === 'OK'
+  }
+
+  /** Keys are counted in one pass that other commands may come between. */
+  async count(): Promise<number> {
+    let cursor = '0'
+    let sessions = 0
+    do {
+      const page = await this.#send('SCAN', cursor, 'MATCH', `${this.#prefix}s:*`, 'COUNT', '1000')
+      const [next, keys] = Array.isArray(page) ? (page as unknown[]) : ['0', []]
+      cursor = String(next)
+      sessions += Array.isArray(keys) ? keys.length : 0
+    } while (cursor !== '0')
+    return sessions
+  }
+
+  onRemoved(listener: RemovalListener): void {
+    this.#listeners.push(listener)
+  }
+
+  close(): Promise<void> {
+    this.#connection.close()
+    return Promise.resolve()
+  }
+
+  get #channel(): string {
+    return `${this.#prefix}removed`
+  }
+
+  #session(key: string): string {
+    return `${this.#prefix}s:${key}`
+  }
+
+  #index(index: string): string {
+    return `${this.#prefix}i:${index}`
+  }
+
+  #tell(key: string | null): void {
+    for (const listener of this.#listeners) listener(key)
+  }
+
+  #send(...words: readonly string[]): Promise<unknown> {
+    return this.#connection.send(words)
+  }
+
+  #run(script: string, key: string, ...values: readonly string[]): Promise<unknown> {
+    return this.#send('EVAL', script, '1', this.#session(key), ...values)
+  }
+}
+
+function textsOf(reply: unknown): readonly (string | null)[] {
+  if (!Array.isArray(reply)) throw new StoreUnavailable('Redis gave an answer of an unknown form')
+  return reply.map((part: unknown) => (typeof part === 'string' ? part : null))
+}
