@@ -17,18 +17,19 @@ export interface StoreUnderTest {
 
 const hour = 3_600_000
 
+const fresh = (given: Partial<NewSession> = {}): NewSession => ({
+  sealed: Buffer.from([0, 1, 2, 255]),
+  expiresAt: Date.now() + 12 * hour,
+  idleAt: Date.now() + 2 * hour,
+  indexes: [],
+  ...given,
+})
+
 /** What every session store does, in one suite for all of them. */
 export function sessionStoreSuite(kind: string, open: (t: TestContext) => Promise<StoreUnderTest>): void {
   test(`sessions in ${kind}`, async (t) => {
     const under = await open(t)
     const { store, turnClock } = under
-    const fresh = (given: Partial<NewSession> = {}): NewSession => ({
-      sealed: Buffer.from([0, 1, 2, 255]),
-      expiresAt: Date.now() + 12 * hour,
-      idleAt: Date.now() + 2 * hour,
-      indexes: [],
-      ...given,
-    })
     const made = async (given: Partial<NewSession> = {}): Promise<string> => {
       const key = digest(randomUUID())
       await store.create(key, fresh(given))
