@@ -3,6 +3,7 @@
 import { request, type IncomingMessage } from 'node:http'
 
 import { exitCode, StartupError, type Problem } from '../fault/startup.ts'
+import { callerField, callerText } from './caller.ts'
 import { connectionProblem, goneProblem, strangerProblem } from './connection-problem.ts'
 import { parseEvent, parseJson, parseProblems, type ControlOutcome } from './control.ts'
 import { isStatusReport } from './shape.ts'
@@ -93,7 +94,14 @@ export class ControlClient {
 
   #send(method: 'GET' | 'POST', path: string, body: unknown): Promise<IncomingMessage> {
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
-    const outgoing = request({ socketPath: this.#socket, method, path, agent: false, host: 'localhost' })
+    const outgoing = request({
+      socketPath: this.#socket,
+      method,
+      path,
+      agent: false,
+      host: 'localhost',
+      headers: { [callerField]: callerText(process.env) },
+    })
     // By the socket's own clock: it covers the answer's body too, and a long answer may switch it off.
     outgoing.setTimeout(this.#silenceMs, () => outgoing.destroy(new SilentError()))
     outgoing.once('response', resolve)

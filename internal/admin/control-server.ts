@@ -4,6 +4,7 @@ import { chmodSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 
 import type { Problem } from '../fault/startup.ts'
+import type { Audit } from '../log/audit.ts'
 import type { Logger } from '../log/types.ts'
 import type { ControlTarget } from './control.ts'
 import { ControlVerbs, refuse } from './verbs.ts'
@@ -14,6 +15,7 @@ export interface ControlParts {
   readonly path: string
   readonly target: ControlTarget
   readonly logger: Logger
+  readonly audit: Audit
 }
 
 /** Listens until closed. Stop it last: `fluxlit stop` follows the end of the gateway over it. */
@@ -26,10 +28,10 @@ export class ControlServer {
   readonly #answers = new Set<ServerResponse>()
   #closed: Promise<void> | null = null
 
-  private constructor({ path, target, logger }: ControlParts) {
+  private constructor({ path, target, logger, audit }: ControlParts) {
     this.path = path
     this.#logger = logger
-    this.#verbs = new ControlVerbs(target, logger)
+    this.#verbs = new ControlVerbs(target, logger, audit)
     this.#server = createServer({ requestTimeout: 10_000 }, (request, response) => {
       void this.#accept(request, response)
     })

@@ -8,6 +8,7 @@
  */
 
 import type { Problem } from '../fault/startup.ts'
+import type { AuditResult } from '../log/audit.ts'
 import { isRecord, isTexts } from './shape.ts'
 import type { StatusReport } from './status.ts'
 
@@ -45,6 +46,12 @@ export const eventsType = 'application/x-ndjson'
 /** One line, its line break included. */
 export function encodeEvent(event: ControlEvent): string {
   return `${JSON.stringify(event)}\n`
+}
+
+/** How a restart or reload ended, for the audit stream. */
+export function auditResult(outcome: ControlOutcome): AuditResult {
+  if (outcome.ok) return { result: 'ok' }
+  return { result: 'failed', reason: outcome.problems.map(({ message }) => message).join('; ') }
 }
 
 /** The event in a line, or null when there is none this version understands. */

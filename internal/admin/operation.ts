@@ -37,7 +37,7 @@ export class OperationDesk {
    *
    * @param name for people: `restart of api`
    */
-  async run(name: string, response: ServerResponse, work: Work): Promise<void> {
+  async run(name: string, response: ServerResponse, work: Work): Promise<ControlOutcome> {
     this.#running = { name, since: new Date() }
     this.#logger.info({}, `${name} started`)
     response.writeHead(200, { 'content-type': eventsType })
@@ -49,6 +49,7 @@ export class OperationDesk {
     this.#report(name, outcome)
     send(response, { kind: 'done', outcome })
     response.end()
+    return outcome
   }
 
   async #settle(name: string, work: Work, progress: (line: string) => void): Promise<ControlOutcome> {

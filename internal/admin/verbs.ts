@@ -4,9 +4,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 
 import { nearest } from '../config/nearest.ts'
 import type { Problem } from '../fault/startup.ts'
+import type { Actor, Audit, AuditResult } from '../log/audit.ts'
 import type { Logger } from '../log/types.ts'
 import { readBody } from './body.ts'
-import { parseJson, type ControlTarget } from './control.ts'
+import { callerField, callerOf } from './caller.ts'
+import { auditResult, parseJson, type ControlTarget } from './control.ts'
 import { OperationDesk } from './operation.ts'
 import { isRecord, isTexts } from './shape.ts'
 
@@ -14,12 +16,14 @@ import { isRecord, isTexts } from './shape.ts'
 export class ControlVerbs {
   readonly #target: ControlTarget
   readonly #logger: Logger
+  readonly #audit: Audit
   readonly #operations: OperationDesk
   #stopping = false
 
-  constructor(target: ControlTarget, logger: Logger) {
+  constructor(target: ControlTarget, logger: Logger, audit: Audit) {
     this.#target = target
     this.#logger = logger
+    this.#audit = audit
     this.#operations = new OperationDesk(logger)
   }
 
@@ -37,27 +41,28 @@ export class ControlVerbs {
     if (body === null) return refuse(response, 413, bad('the request is too long'))
     const value = body.trim() === '' ? {} : parseJson(body)
     if (!isRecord(value)) return refuse(response, 400, bad('the body must be a JSON object'))
-    await this.#perform(path, value, response)
+    await this.#perform(
+      { path, body: value, actor: { via: 'control', ...callerOf(request.headers[callerField]) } },
+      response,
+    )
   }
 
-  async #perform(
-    path: string,
-    body: Readonly<Record<string, unknown>>,
-    response: ServerResponse,
-  ): Promise<void> {
+  async #perform({ path, body, actor }: Asked, response: ServerResponse): Promise<void> {
     switch (path) {
       case '/status':
         return answer(response, 200, this.#target.status())
       case '/drain':
         this.#logger.info({}, 'drain asked for')
+        this.#audit({ event: 'drain', actor })
         this.#target.drain()
         return answer(response, 200, { ok: true })
       case '/stop':
+        this.#audit({ event: 'stop', actor })
         return this.#stop(response)
       case '/restart':
-        return this.#restart('workers' in body ? body['workers'] : [], response)
+        return this.#restart('workers' in body ? body['workers'] : [], actor, response)
       default:
-        return this.#operate('reload', response, (progress) => this.#target.reload(progress))
+        return this.#reload(actor, response)
     }
   }
 
@@ -70,25 +75,39 @@ export class ControlVerbs {
     answer(response, 200, { ok: true })
   }
 
-  async #restart(workers: unknown, response: ServerResponse): Promise<void> {
+  async #restart(workers: unknown, actor: Actor, response: ServerResponse): Promise<void> {
     if (!isTexts(workers)) return refuse(response, 400, bad('`workers` must be a list of names'))
     const known = Object.keys(this.#target.status().workers)
     const unknown = workers.filter((name) => !known.includes(name))
     if (unknown.length > 0) return refuse(response, 400, ...unknown.map((name) => unknownWorker(name, known)))
     const name = workers.length === 0 ? 'restart' : `restart of ${workers.join(', ')}`
-    await this.#operate(name, response, (progress) => this.#target.restart(workers, progress))
+    const tell = (result: AuditResult): void => this.#audit({ event: 'restart', workers, actor, ...result })
+    await this.#operate(name, response, tell, (progress) => this.#target.restart(workers, progress))
+  }
+
+  async #reload(actor: Actor, response: ServerResponse): Promise<void> {
+    const tell = (result: AuditResult): void => this.#audit({ event: 'reload', actor, ...result })
+    await this.#operate('reload', response, tell, (progress) => this.#target.reload(progress))
   }
 
   async #operate(
     name: string,
     response: ServerResponse,
+    tell: (result: AuditResult) => void,
     work: Parameters<OperationDesk['run']>[2],
   ): Promise<void> {
-    const { busy } = this.#operations
-    if (this.#stopping) return refuse(response, 409, stopping)
-    if (busy !== null) return refuse(response, 409, busy)
-    await this.#operations.run(name, response, work)
+    const hindrance = this.#stopping ? stopping : this.#operations.busy
+    if (hindrance === null) return tell(auditResult(await this.#operations.run(name, response, work)))
+    tell({ result: 'refused', reason: hindrance.message })
+    refuse(response, 409, hindrance)
   }
+}
+
+/** One request, understood. */
+interface Asked {
+  readonly path: string
+  readonly body: Readonly<Record<string, unknown>>
+  readonly actor: Actor
 }
 
 const methods: ReadonlyMap<string, string> = new Map([

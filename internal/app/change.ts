@@ -34,6 +34,10 @@ const fixed: readonly (readonly [string, (config: Config) => unknown])[] = [
   ['log.format', ({ log }) => log.format],
   ['log_level', ({ log }) => log.level],
   ['log.file', ({ log: { file } }) => file && [file.path, file.rotateBytes, file.rotateKeep]],
+  [
+    'log.audit',
+    ({ log: { audit } }) => (typeof audit === 'string' ? audit : audit && { ...audit, where: '' }),
+  ],
   ['tls.cert_file', ({ tls }) => tls?.certFile],
   ['tls.key_file', ({ tls }) => tls?.keyFile],
   ['tls.min_version', ({ tls }) => tls?.minVersion],

@@ -14,6 +14,7 @@ import { exitCode, StartupError, type Problem } from '../fault/startup.ts'
 import { belongingTo, endMarked, leftBehind } from '../host/orphans.ts'
 import { Watcher } from '../host/watcher.ts'
 import { createAccessLog, type AccessLog } from '../log/access.ts'
+import type { Audit } from '../log/audit.ts'
 import type { Logger } from '../log/types.ts'
 import { Certificates } from '../server/certificates.ts'
 import type { Listener } from '../server/listener.ts'
@@ -46,6 +47,7 @@ import { withoutSecrets } from './secrets.ts'
 export interface GatewayParts {
   readonly config: Config
   readonly logger: Logger
+  readonly audit: Audit
   /** The gateway's own environment. */
   readonly env: Readonly<Record<string, string | undefined>>
   /** Source text of the Python bootstrap. */
@@ -288,7 +290,8 @@ export class Gateway implements ControlTarget {
   async #openControl(): Promise<void> {
     const socket = this.#runtime.socketPath('control')
     if (isProblem(socket)) throw new StartupError([socket], exitCode.usage)
-    const control = await ControlServer.open({ path: socket.path, target: this, logger: this.#parts.logger })
+    const { audit, logger } = this.#parts
+    const control = await ControlServer.open({ path: socket.path, target: this, logger, audit })
     if (isProblem(control)) throw new StartupError([control], exitCode.failed)
     this.#open.defer(() => control.close())
   }

@@ -1,8 +1,8 @@
 /** `fluxlit serve` from configuration to exit code. */
 
 import { exitCode, type Problem } from '../fault/startup.ts'
-import { openLog, type Log, type LogRoom, type LogTarget } from '../log/logger.ts'
-import type { Logger } from '../log/types.ts'
+import { auditResult } from '../admin/control.ts'
+import { openLog, type Log, type LogTarget } from '../log/logger.ts'
 import type { SupervisedWorker } from '../worker/types.ts'
 import { Development, type DevelopmentOptions } from './dev/development.ts'
 import { Gateway, type GatewayParts } from './gateway.ts'
@@ -12,7 +12,7 @@ import { openSystem, statusLine, type System } from './system.ts'
 /** What a run is made from. */
 export interface RunParts extends Omit<
   GatewayParts,
-  'logger' | 'passed' | 'onStop' | 'explain' | 'logDropped'
+  'logger' | 'audit' | 'passed' | 'onStop' | 'explain' | 'logDropped'
 > {
   /** Where log lines go. */
   readonly output: LogTarget
@@ -47,28 +47,30 @@ export async function run(parts: RunParts): Promise<RunOutcome> {
 }
 
 async function serve(parts: RunParts, log: Log): Promise<RunOutcome> {
-  const { logger, sink } = log
+  const { audit, logger } = log
   for (const note of parts.notes) logger.info({}, `found ${note}`)
   using system = openSystem(parts.env, logger)
   const signals = new SignalDesk({
     reopen: () => log.reopen(),
     hangUp: parts.mode === 'dev' ? 'stop' : 'reload',
   })
-  const development = openDevelopment(parts, logger, sink, signals)
+  const development = openDevelopment(parts, log, signals)
   try {
     const gateway = await Gateway.start({
       ...parts,
       logger,
+      audit,
       passed: system.passed,
-      logDropped: () => sink.dropped,
+      logDropped: () => log.dropped(),
       onStop: () => signals.ask('stop'),
       explain: development === null ? null : (worker) => development.explain(worker),
     })
     log.announce({ url: gateway.url }, 'listening')
+    audit({ event: 'gateway.start', version: parts.version, pid: process.pid, config: parts.config.sources })
     process.once('uncaughtException', (error) => crash(gateway, log, error))
     signals.serve({
       reload: () =>
-        void reloadBySignal(gateway, logger, system).catch((error: unknown) =>
+        void reloadBySignal(gateway, log, system).catch((error: unknown) =>
           logger.error({ error: String(error) }, 'reload failed'),
         ),
       dump: () => logger.info({ status: gateway.status() }, 'state'),
@@ -77,12 +79,16 @@ async function serve(parts: RunParts, log: Log): Promise<RunOutcome> {
     development?.attach(gateway)
     const ending = await Promise.race([signals.asked, watch(gateway, log, system, parts.mode)])
     if (ending.kind === 'asked') logger.info({ by: ending.by }, 'stopping')
+    if (ending.kind === 'asked' && ending.by.startsWith('SIG'))
+      audit({ event: 'stop', actor: { via: 'signal', signal: ending.by } })
     system.notifier.stopping()
     extendStop(gateway, system)
     const outcome = await gateway.close()
     logger.info({}, 'stopped')
     log.announce({}, 'stopped')
-    return conclude(ending, outcome.cutRequests)
+    const concluded = conclude(ending, outcome.cutRequests)
+    audit({ event: 'gateway.stop', exit_code: concluded.exitCode, reason: ending.kind })
+    return concluded
   } finally {
     development?.close()
     signals.close()
@@ -91,14 +97,13 @@ async function serve(parts: RunParts, log: Log): Promise<RunOutcome> {
 
 function openDevelopment(
   { development, config }: RunParts,
-  logger: Logger,
-  sink: LogRoom['sink'],
+  log: Log,
   signals: SignalDesk,
 ): Development | null {
   if (development === undefined) return null
   const room = {
-    logger,
-    print: (text: string) => sink.write(text),
+    logger: log.logger,
+    print: (text: string) => log.write(text),
     quit: () => signals.ask('q'),
     interrupt: () => signals.interrupt(),
   }
@@ -116,9 +121,10 @@ function conclude(ending: Ending, cutRequests: boolean): RunOutcome {
   }
 }
 
-async function reloadBySignal(gateway: Gateway, logger: Logger, system: System): Promise<void> {
+async function reloadBySignal(gateway: Gateway, { audit, logger }: Log, system: System): Promise<void> {
   system.notifier.reloading()
   const outcome = await gateway.reload((line) => logger.info({}, line))
+  audit({ event: 'reload', actor: { via: 'signal', signal: 'SIGHUP' }, ...auditResult(outcome) })
   if (outcome.ok) for (const line of outcome.lines) logger.info({}, line)
   else {
     for (const { code, where, message, hint } of outcome.problems) {
@@ -136,6 +142,7 @@ function crash(gateway: Gateway, log: Log, error: Error): void {
   // Another one on the way out changes nothing.
   process.on('uncaughtException', giveUp)
   log.logger.error({ stack: error.stack }, `internal error: ${error.message}`)
+  log.audit({ event: 'gateway.stop', exit_code: exitCode.internal, reason: 'internal error' })
   gateway.destroy()
   log.close(flushMs).then(giveUp, giveUp)
 }

@@ -185,13 +185,16 @@ export interface LogConfig {
   readonly access: boolean
   /** Where `serve` writes it; null = standard output. */
   readonly file: LogFileConfig | null
+  /** Where the audit stream goes; null = there is none. */
+  readonly audit: LogFileConfig | 'stdout' | null
 }
 
 /** The log as a file. */
 export interface LogFileConfig {
   /** Absolute. */
   readonly path: string
-  /** Where `log.file` was given, for messages. */
+  /** The key that names it, and where that was given, for messages. */
+  readonly key: 'log.file' | 'log.audit.file'
   readonly where: Origin
   /** Bytes above which a new file is begun; 0 = never. */
   readonly rotateBytes: number

@@ -1,7 +1,7 @@
 /** fluxlit.example.toml: every key with its default and its purpose, written from the schema. */
 
 import { allKeys, anyName, type Key } from './keys.ts'
-import { tomlOf } from './reference.ts'
+import { generalTables, isOfWorkers, ownKeys, tomlOf } from './reference.ts'
 
 /**
  * Values of keys without a fixed default. `given` equals what holds without the key in this file, so it is
@@ -77,7 +77,7 @@ export function exampleToml(): string {
   const keys = allKeys()
   const general = keys.filter((key) => key.path.length === 1 && key.type !== 'table')
   const worker = keys.filter(
-    (key) => key.path.length === 3 && !['script', 'command', 'url', 'root'].includes(key.path[2] ?? ''),
+    (key) => isOfWorkers(key) && !['script', 'command', 'url', 'root'].includes(key.path[2] ?? ''),
   )
   const blocks = [
     introduction,
@@ -85,16 +85,14 @@ export function exampleToml(): string {
     `# ---- Workers: what is served. NAME is lower-case letters and digits.\n\n# A FastAPI (or any ASGI) application.\n[workers.api]`,
     ...worker.map(entry),
     furtherWorkers,
-    ...keys
-      .filter((key) => key.path.length === 1 && key.type === 'table' && key.path[0] !== 'workers')
-      .map((table) => section(table, keys)),
+    ...generalTables(keys).map((table) => section(table, keys)),
   ]
   return `${blocks.join('\n\n')}\n`
 }
 
 function section(table: Key, keys: readonly Key[]): string {
-  const own = keys.filter((key) => key.path.length === 2 && key.path[0] === table.path[0])
-  return [...comment(table.description), `[${table.path[0]}]`, ...own.map(entry)].join('\n')
+  const own = ownKeys(table, keys)
+  return [...comment(table.description), `[${table.path.join('.')}]`, ...own.map(entry)].join('\n')
 }
 
 function entry(key: Key): string {

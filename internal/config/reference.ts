@@ -19,12 +19,9 @@ export function referenceTables(): string {
       'General',
       keys.filter((key) => key.path.length === 1 && key.type !== 'table'),
     ),
-    section(
-      `[workers.${anyName}]`,
-      keys.filter((key) => key.path.length === 3),
-    ),
+    section(`[workers.${anyName}]`, keys.filter(isOfWorkers)),
     ...keys
-      .filter((key) => key.path.length === 3 && keys.some((below) => isBelow(below, key)))
+      .filter((key) => isOfWorkers(key) && keys.some((below) => isBelow(below, key)))
       .map((table) =>
         section(
           `[workers.${anyName}.${table.path[2]}]`,
@@ -32,22 +29,41 @@ export function referenceTables(): string {
           table.description,
         ),
       ),
-    ...keys
-      .filter((key) => key.path.length === 1 && key.type === 'table' && key.path[0] !== 'workers')
-      .map((table) =>
-        section(
-          `[${table.path[0]}]`,
-          keys.filter((key) => key.path.length === 2 && key.path[0] === table.path[0]),
-          table.description,
-        ),
-      ),
+    ...generalTables(keys).map((table) =>
+      section(`[${table.path.join('.')}]`, ownKeys(table, keys), table.description),
+    ),
   ]
   return sections.join('\n\n')
 }
 
+/** The tables beside the workers' that have keys of their own, each before those inside it. */
+export function generalTables(keys: readonly Key[]): readonly Key[] {
+  return keys.filter((key) => key.path[0] !== 'workers' && hasKeys(key, keys))
+}
+
+/** The keys that stand directly in a table; tables with keys of their own have their own place. */
+export function ownKeys(table: Key, keys: readonly Key[]): readonly Key[] {
+  return keys.filter((key) => isDirectlyBelow(key, table) && !hasKeys(key, keys))
+}
+
+function hasKeys(table: Key, keys: readonly Key[]): boolean {
+  return table.type === 'table' && keys.some((key) => isDirectlyBelow(key, table))
+}
+
+function isDirectlyBelow(key: Key, table: Key): boolean {
+  return (
+    key.path.length === table.path.length + 1 && table.path.every((step, depth) => key.path[depth] === step)
+  )
+}
+
+/** Whether a key stands in the table of a worker. */
+export function isOfWorkers({ path }: Key): boolean {
+  return path[0] === 'workers' && path.length === 3
+}
+
 /** Whether a key stands in a table inside a worker's table. */
 function isBelow(key: Key, table: Key): boolean {
-  return key.path.length === 4 && key.path[2] === table.path[2]
+  return key.path[0] === 'workers' && key.path.length === 4 && key.path[2] === table.path[2]
 }
 
 function section(title: string, keys: readonly Key[], introduction = ''): string {

@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 
 import { resolveAdmin } from './admin.ts'
 import { kindOfPath } from './files.ts'
-import type { Config, Limits, LogConfig, RestartPolicy, WorkerConfig } from './config.ts'
+import type { Config, Limits, LogConfig, LogFileConfig, RestartPolicy, WorkerConfig } from './config.ts'
 import type { ResolveContext } from './context.ts'
 import { resolveHeaders } from './headers.ts'
 import { defaultName, resolveStateDir } from './identity.ts'
@@ -146,13 +146,29 @@ function limitsOf({ settings: { limits } }: ResolveContext): Limits {
 
 function logOf(context: ResolveContext): LogConfig {
   const { log_level: level, log } = context.settings
-  const file = {
-    path: resolve(context.root, log.file),
-    where: context.origin(['log', 'file']),
-    rotateBytes: log.rotate_size,
-    rotateKeep: log.rotate_keep,
+  const { audit } = log
+  return {
+    level,
+    format: log.format,
+    access: log.access,
+    file: logFileOf(context, ['log', 'file'], log),
+    audit: audit.file === '-' ? 'stdout' : logFileOf(context, ['log', 'audit', 'file'], audit),
   }
-  return { level, format: log.format, access: log.access, file: log.file === '' ? null : file }
+}
+
+function logFileOf(
+  context: ResolveContext,
+  path: readonly ['log', 'file'] | readonly ['log', 'audit', 'file'],
+  given: { readonly file: string; readonly rotate_size: number; readonly rotate_keep: number },
+): LogFileConfig | null {
+  if (given.file === '') return null
+  return {
+    path: resolve(context.root, given.file),
+    key: path.length === 2 ? 'log.file' : 'log.audit.file',
+    where: context.origin(path),
+    rotateBytes: given.rotate_size,
+    rotateKeep: given.rotate_keep,
+  }
 }
 
 function restartOf({ settings: { restart } }: ResolveContext): RestartPolicy {

@@ -78,6 +78,21 @@ const drain = z.strictObject({
   timeout: duration('20s', 'Time that running requests get to finish.'),
 })
 
+const audit = z.strictObject({
+  file: textWith(
+    anyText,
+    '',
+    'File for one JSON line per action of an operator, and per sign-in and refusal; "-" = standard output, "" = none.',
+    'the path of a file, "-" or ""',
+  ),
+  rotate_size: size(
+    '100MiB',
+    0,
+    'Size at which the file becomes FILE.1 and a new one is begun; "0B" = never.',
+  ),
+  rotate_keep: integer(10, 1, 1000, 'How many full files are kept: FILE.1 is the newest.'),
+})
+
 const log = z.strictObject({
   format: choice(['auto', 'json', 'text'], 'auto', 'auto = text on a terminal, JSON otherwise.'),
   access: flag(true, 'One line per request and per closed WebSocket.'),
@@ -93,6 +108,7 @@ const log = z.strictObject({
     'Size at which the log file becomes FILE.1 and a new one is begun; "0B" = never.',
   ),
   rotate_keep: integer(5, 1, 1000, 'How many full log files are kept: FILE.1 is the newest.'),
+  audit: table(audit.prefault({}), 'Who did what: a stream of its own, apart from the log.'),
 })
 
 const tls = z.strictObject({

@@ -163,13 +163,18 @@ function begunLine(before: Buffer, written: Buffer): Buffer {
   return end === -1 ? Buffer.concat([before, written]) : Buffer.from(written.subarray(end + 1))
 }
 
-function unusable({ path, where }: LogFileConfig, error: unknown): StartupError {
+const standardOutput: Readonly<Record<LogFileConfig['key'], string>> = {
+  'log.file': '""',
+  'log.audit.file': '"-"',
+}
+
+function unusable({ path, key, where }: LogFileConfig, error: unknown): StartupError {
   const reason = error instanceof Error ? error.message : String(error)
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
   const missing = code === 'ENOENT' || code === 'ENOTDIR'
   const hint = missing
-    ? `create the directory ${dirname(path)}, or correct \`log.file\``
-    : 'let the account of the gateway write there, or set `log.file` to "" for standard output'
+    ? `create the directory ${dirname(path)}, or correct \`${key}\``
+    : `let the account of the gateway write there, or set \`${key}\` to ${standardOutput[key]} for standard output`
   const message = `the log file cannot be opened: ${path} (${code === '' ? reason : code})`
   return new StartupError([{ code: 'log_file', message, where, hint }], exitCode.usage)
 }

@@ -1,11 +1,14 @@
 /** The gateway's log: pino for the records, one bounded sink for the bytes, standard output or a file behind it. */
 
 import { pino, stdTimeFunctions, type Logger as Pino } from 'pino'
-import type { LogConfig } from '../config/config.ts'
+import type { LogConfig, LogFileConfig } from '../config/config.ts'
+import type { Audit } from './audit.ts'
 import { LogFile } from './file.ts'
 import { openOutlet, type Outlet } from './outlet.ts'
 import { createSink, type LineSink } from './sink.ts'
 import { createTextFormat } from './text.ts'
+import { droppedLine, escapeControls } from './json.ts'
+import { openTrail } from './trail.ts'
 import type { LogFields, Logger, LogLevel } from './types.ts'
 import type { Writable } from 'node:stream'
 
@@ -25,7 +28,13 @@ export interface LogRoom {
 }
 
 /** The log of a whole run. */
-export interface Log extends LogRoom {
+export interface Log {
+  readonly logger: Logger
+  readonly audit: Audit
+  /** Lines that were never written. */
+  dropped(): number
+  /** Text between the lines, for whoever develops. */
+  write(text: string): void
   /** Tells whoever sees only standard output how the run goes, and where its log is; nothing when it is there. */
   announce(fields: LogFields, message: string): void
   /** The log file was moved: a new one is begun under its name. Nothing without a file. */
@@ -47,27 +56,55 @@ export function createLogger(config: LogConfig, target: LogTarget): LogRoom {
  */
 export async function openLog(config: LogConfig, target: LogTarget): Promise<Log> {
   const shown = createLogger(config, target)
-  if (config.file === null)
-    return {
-      ...shown,
-      announce: () => undefined,
-      reopen: () => undefined,
-      close: (ms) => shown.sink.close(ms),
-    }
   const tell = elsewhere(target.other)
-  const file = await LogFile.open(config.file, tell)
-  const format = config.format === 'text' ? createTextFormat(false) : escapeControls
-  const kept = createRoom(config, file, format, tell)
-  const { path } = config.file
+  const kept = config.file === null ? null : await openKept(config, config.file, tell)
+  const trail = await openTrail(config.audit, shown.sink, tell)
+  const { logger, sink } = kept ?? shown
   return {
-    ...kept,
-    announce: (fields, message) => shown.logger.info({ ...fields, log: path }, message),
+    logger,
+    audit: trail.audit,
+    dropped: () => sink.dropped + trail.dropped(),
+    write: (text) => sink.write(text),
+    announce: (fields, message) => {
+      if (kept !== null) shown.logger.info({ ...fields, log: kept.path }, message)
+    },
     reopen: () => {
-      file.reopen()
-      kept.logger.info({ file: path }, 'log file opened again')
+      kept?.reopen()
+      trail.reopen()
     },
     close: async (ms) => {
-      await Promise.all([kept.sink.close(ms), shown.sink.close(ms)])
+      await Promise.all([kept?.close(ms), trail.close(ms)])
+      await shown.sink.close(ms)
+    },
+  }
+}
+
+/** A log in a file. */
+interface Kept extends LogRoom {
+  readonly path: string
+  reopen(): void
+  close(ms: number): Promise<void>
+}
+
+async function openKept(
+  config: LogConfig,
+  place: LogFileConfig,
+  tell: (text: string) => void,
+): Promise<Kept> {
+  const file = await LogFile.open(place, tell)
+  const format = config.format === 'text' ? createTextFormat(false) : escapeControls
+  const { logger, sink } = createRoom(config, file, format, tell)
+  const { path } = place
+  return {
+    logger,
+    sink,
+    path,
+    reopen: () => {
+      file.reopen()
+      logger.info({ file: path }, 'log file opened again')
+    },
+    close: async (ms) => {
+      await sink.close(ms)
       // A disk that hangs would keep it open, and must not keep us.
       void file.close()
     },
@@ -94,25 +131,10 @@ function createRoom(
   return { logger: wrap(root), sink }
 }
 
-/** The one record that does not come from pino: it belongs between two lines that are already queued. */
-function droppedLine(count: number): string {
-  const msg = `dropped ${count} log lines`
-  return `${JSON.stringify({ level: 'warn', time: new Date().toISOString(), dropped: count, msg })}\n`
-}
-
 function elsewhere(stream: Writable | undefined): (text: string) => void {
   // The other stream may be closed as well; that must not end the process either.
   stream?.on('error', () => undefined)
   return (text) => void stream?.write(`fluxlit: ${text}`)
-}
-
-// JSON escapes only what is below U+0020; DEL and the C1 controls (U+009B begins an escape sequence) are left to us.
-// They can only stand inside a string.
-function escapeControls(line: string): string {
-  return line.replace(
-    /[\x7f-\x9f]/g,
-    (character) => `\\u00${character.charCodeAt(0).toString(16).padStart(2, '0')}`,
-  )
 }
 
 function wrap(inner: Pino): Logger {

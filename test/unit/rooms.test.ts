@@ -28,7 +28,7 @@ const rooms: Readonly<Record<string, Allowance>> = {
   host: { rooms: [], types: ['log'] },
   health: { rooms: [], types: ['worker'] },
   admin: { rooms: ['health', 'config/nearest', 'worker/runtime-dir'], types: ['worker', 'log'] },
-  auth: { rooms: ['exchange'], npm: ['jose', 'openid-client', '@redis/client'] },
+  auth: { rooms: ['exchange'], types: ['log'], npm: ['jose', 'openid-client', '@redis/client'] },
   assets: { rooms: ['exchange', 'http1'], npm: ['send'] },
   proxy: { rooms: ['exchange', 'http1'], types: ['route'] },
   server: { rooms: ['http1', 'exchange'], types: ['log'] },

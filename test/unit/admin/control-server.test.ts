@@ -4,6 +4,7 @@ import { existsSync, statSync } from 'node:fs'
 import { test } from 'node:test'
 
 import { ControlServer } from '../../../internal/admin/control-server.ts'
+import { noAudit } from '../../../internal/log/audit.ts'
 import { ask, open } from '../../fixtures/admin/ask.ts'
 import { fakeGateway, FakeTarget, listLogger } from '../../fixtures/admin/target.ts'
 import { eventually } from '../../support/eventually.ts'
@@ -17,7 +18,12 @@ test('only the account of the gateway can open the control socket', async (t) =>
 
 test('a path that is taken is a problem, and whoever has it keeps it', async (t) => {
   const { socket } = await fakeGateway(t)
-  const second = await ControlServer.open({ path: socket, target: new FakeTarget(), logger: listLogger([]) })
+  const second = await ControlServer.open({
+    path: socket,
+    target: new FakeTarget(),
+    logger: listLogger([]),
+    audit: noAudit,
+  })
   assert.ok('code' in second)
   assert.equal(second.code, 'control_socket')
   assert.equal((await ask(socket, 'GET', '/status')).status, 200)

@@ -128,7 +128,13 @@ test('a log file is below the root, and says where it was asked for', async (t) 
   const directory = await project(t, { 'app/ui.py': '', 'fluxlit.toml': toml })
   const file = (env: Record<string, string>) => loadValid(directory, { env }).config.log.file
   const path = join(directory, 'app/logs/x.log')
-  assert.deepEqual(file({}), { path, where: 'fluxlit.toml:5', rotateBytes: 1024, rotateKeep: 2 })
+  assert.deepEqual(file({}), {
+    path,
+    key: 'log.file',
+    where: 'fluxlit.toml:5',
+    rotateBytes: 1024,
+    rotateKeep: 2,
+  })
   const elsewhere = { path: '/var/log/x.log', where: 'environment FLUXLIT_LOG_FILE' }
   assert.deepEqual(file({ FLUXLIT_LOG_FILE: '/var/log/x.log' }), { ...file({}), ...elsewhere })
   assert.equal(file({ FLUXLIT_LOG_FILE: '' }), null)

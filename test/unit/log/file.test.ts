@@ -20,7 +20,10 @@ async function opened(t: TestContext, rotateBytes = 0, name = 'log') {
   await mkdir(join(path, '..'), { recursive: true })
   const said: string[] = []
   const elsewhere = (text: string): void => void said.push(text)
-  const file = await LogFile.open({ path, where: 'fluxlit.toml:2', rotateBytes, rotateKeep: 3 }, elsewhere)
+  const file = await LogFile.open(
+    { path, key: 'log.file', where: 'fluxlit.toml:2', rotateBytes, rotateKeep: 3 },
+    elsewhere,
+  )
   t.after(() => file.close())
   const sink = createSink(file, { dropped: (lost) => `<${lost} dropped>\n`, elsewhere })
   return { directory, path, file, sink, said }
@@ -45,7 +48,10 @@ test('a new file is for its owner and its group, and one that is there is contin
   count(sink, 0, 3)
   await sink.close(1000)
   await file.close()
-  const again = await LogFile.open({ path, where: '', rotateBytes: 0, rotateKeep: 1 }, assert.fail)
+  const again = await LogFile.open(
+    { path, key: 'log.file', where: '', rotateBytes: 0, rotateKeep: 1 },
+    assert.fail,
+  )
   const next = createSink(again, { dropped: String, elsewhere: assert.fail })
   count(next, 3, 5)
   await next.close(1000)
@@ -164,7 +170,13 @@ test('what cannot be a log is refused at the start, with what to do', async (t) 
   const directory = await freshDirectory(t, { files: { file: '' } })
   const where = 'fluxlit.toml:2'
   const refusal = async (name: string): Promise<readonly unknown[]> => {
-    const config = { path: join(directory, name), where, rotateBytes: 0, rotateKeep: 1 }
+    const config = {
+      path: join(directory, name),
+      key: 'log.file' as const,
+      where,
+      rotateBytes: 0,
+      rotateKeep: 1,
+    }
     const error: unknown = await LogFile.open(config, assert.fail).catch((reason: unknown) => reason)
     assert.ok(error instanceof StartupError)
     const [problem] = error.problems
