@@ -2,14 +2,11 @@
 
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import {
-  copyWithoutLibatomic,
-  hostTarget,
-  installNode,
-  nodePath,
-  publishedNodePath,
-} from '../setup/toolchain.mjs'
-import { note, repository, SetupError } from '../shell/progress.mjs'
+import { patchLibatomic } from '../elf/libatomic.mjs'
+import { strip } from '../elf/strip.mjs'
+import { signAdHoc } from '../macho/sign.mjs'
+import { hostTarget, installNode, nodePath, publishedNodePath } from '../setup/toolchain.mjs'
+import { repository, SetupError } from '../shell/progress.mjs'
 import { capture, must } from '../shell/run.mjs'
 import { filesBelow, fingerprint, isStamped, stamp } from '../shell/stamp.mjs'
 import { buildFacts, bundle } from './bundle.mjs'
@@ -21,6 +18,7 @@ const sources = [
   'package-lock.json',
   'scripts/build',
   'scripts/elf',
+  'scripts/macho',
   'scripts/setup',
 ]
 
@@ -60,30 +58,39 @@ export function defaultOutput() {
   return join(repository, 'dist', process.platform === 'win32' ? 'fluxlit.exe' : 'fluxlit')
 }
 
-/** @param {string} directory with the bundle in it @param {string} result absolute path @param {string} target */
-async function assemble(directory, result, target) {
-  writeFileSync(
-    join(directory, 'sea.json'),
-    JSON.stringify(seaConfig(await baseExecutable(target), result), null, 2),
-  )
+/**
+ * The Node of a target with the bundle inside. Any target's can be made here: the machine's own Node, which is of the
+ * same version, does it.
+ * @param {string} directory with `fluxlit.mjs`, the bundle, in it
+ * @param {string} result absolute path inside that directory
+ * @param {string} target such as `linux-arm64`; its Node is there already
+ * @throws {SetupError} when that Node is not one we know to prepare
+ */
+export async function assemble(directory, result, target) {
+  const base = await baseExecutable(target)
+  writeFileSync(join(directory, 'sea.json'), JSON.stringify(seaConfig(base, result, target), null, 2))
   // The code cache depends on V8's hash seed. This flag fixes it, and two builds give the same bytes; unlike
   // --hash-seed it is not among the flags a cache is rejected for at run time, where the seed stays random.
   const flags = ['--random-seed=1', '--build-sea', 'sea.json']
   // Run inside the directory with a relative name: the executable must not remember where it was built.
-  await must('node --build-sea', nodePath(target), flags, { cwd: directory })
-  if (target.startsWith('darwin')) await must('codesign', 'codesign', ['--sign', '-', result])
+  await must('node --build-sea', nodePath(), flags, { cwd: directory })
+  if (target.startsWith('darwin')) change(result, result, (bytes) => signAdHoc(bytes, 'fluxlit'))
 }
 
-/** @param {string} executable absolute path of the Node to fill @param {string} output absolute path */
-function seaConfig(executable, output) {
+/**
+ * @param {string} executable absolute path of the Node to fill
+ * @param {string} output absolute path
+ * @param {string} target
+ */
+function seaConfig(executable, output, target) {
   const settings = JSON.parse(readFileSync(join(repository, 'config', 'sea.json'), 'utf8'))
   return {
     ...settings,
     main: 'fluxlit.mjs',
     executable,
     output: basename(output),
-    // The cache is bound to the machine it was made on; we build for our own only.
-    useCodeCache: true,
+    // Bound to processor and system: on another one every start would warn that it is rejected.
+    useCodeCache: target === hostTarget(),
     assets: assets(settings.assets),
   }
 }
@@ -98,27 +105,45 @@ function assets(paths) {
 }
 
 /**
- * The Node that becomes the executable: without symbols (a third smaller) and without libatomic. In this order,
- * because strip knows only sections, and the patch lives at the end of a segment.
+ * The Node that becomes the executable: on Linux without symbols (a fifth smaller) and without libatomic. In this
+ * order, because the patch uses bytes no section speaks of.
  * @param {string} target
+ * @returns {Promise<string>} absolute path
  */
-async function baseExecutable(target) {
+export async function baseExecutable(target) {
+  const published = publishedNodePath(target)
+  if (!target.startsWith('linux')) return published
   const base = `${nodePath(target)}-stripped`
   const made = fingerprint(['config/node.json', 'scripts/elf', 'scripts/build'])
   if (existsSync(base) && isStamped(`${base}.stamp`, made)) return base
-  const plain = `${base}.${process.pid}.plain`
-  const published = publishedNodePath(target)
-  const stripped = target.startsWith('linux')
-    ? await capture('strip', ['-o', plain, published]).catch(() => null)
-    : null
-  if (stripped?.status !== 0) note('strip is not available: the executable keeps its symbols and is larger')
-  copyWithoutLibatomic(stripped?.status === 0 ? plain : published, base, target)
-  rmSync(plain, { force: true })
+  change(published, base, (bytes) => {
+    const stripped = strip(bytes)
+    patchLibatomic(stripped)
+    return stripped
+  })
   stamp(`${base}.stamp`, made)
   return base
 }
 
-/** @param {string} executable @param {string} version */
+/**
+ * @param {string} from @param {string} to replaced at once, never half written
+ * @param {(bytes: Buffer) => Buffer} work
+ */
+function change(from, to, work) {
+  const next = `${to}.${process.pid}.new`
+  try {
+    writeFileSync(next, work(readFileSync(from)), { mode: 0o755 })
+  } catch (error) {
+    rmSync(next, { force: true })
+    throw new SetupError(`${from}: ${error instanceof Error ? error.message : String(error)}`)
+  }
+  renameSync(next, to)
+}
+
+/**
+ * @param {string} executable @param {string} version it must name
+ * @throws {SetupError} when it does not run
+ */
 async function smoke(executable, version) {
   // Nothing inherited: a machine without Node, and without anything that points to one.
   const ended = await capture(executable, ['--version'], { env: {} })

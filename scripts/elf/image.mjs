@@ -4,6 +4,7 @@
  */
 
 /** @typedef {{at: number, type: number, flags: number, offset: number, address: number, fileSize: number, memorySize: number}} Segment */
+/** @typedef {{at: number, flags: number, address: number, offset: number, size: number}} Section */
 /** @typedef {{at: number, tag: number, value: number}} DynamicEntry */
 /** @typedef {{at: number, offset: number, type: number, symbol: number, addend: number}} Relocation */
 /** @typedef {{index: number, name: string, section: number}} ElfSymbol */
@@ -25,8 +26,15 @@ export const tag = {
   verSym: 0x6ffffff0,
 }
 
-/** Where an ELF header keeps the fields used below. */
-const header = { machine: 18, segmentTable: 32, sectionTable: 40, segmentCount: 56, sectionCount: 60 }
+/** Where an ELF header keeps the fields used here and in strip.mjs. */
+export const header = {
+  machine: 18,
+  segmentTable: 32,
+  sectionTable: 40,
+  segmentCount: 56,
+  sectionCount: 60,
+  sectionNames: 62,
+}
 
 /** The parts of an ELF file; every reader walks the bytes anew, so it also sees what was just written. */
 export class Image {
@@ -65,12 +73,18 @@ export class Image {
     return this.segments().filter((segment) => segment.type === 1)
   }
 
-  /** @returns {{at: number, address: number, size: number}[]} the section headers; none in a file without them */
+  /** @returns {Section[]} the section headers; none in a file without them */
   sections() {
     const table = this.#word(header.sectionTable)
     return Array.from({ length: this.bytes.readUInt16LE(header.sectionCount) }, (_, index) => {
       const at = table + index * 64
-      return { at, address: this.#word(at + 16), size: this.#word(at + 32) }
+      return {
+        at,
+        flags: this.#word(at + 8),
+        address: this.#word(at + 16),
+        offset: this.#word(at + 24),
+        size: this.#word(at + 32),
+      }
     })
   }
 

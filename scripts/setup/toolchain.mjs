@@ -68,7 +68,7 @@ export async function installNode(target = hostTarget()) {
  * @returns {string} what was done to it
  * @throws {SetupError} when the binary is not one the patch knows
  */
-export function copyWithoutLibatomic(from, to, target) {
+function copyWithoutLibatomic(from, to, target) {
   const next = `${to}.${process.pid}.new`
   let outcome = 'unchanged'
   if (target.startsWith('linux')) {
