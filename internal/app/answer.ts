@@ -1,8 +1,8 @@
 /** The answers the gateway gives itself: health, redirects, refusals. */
 
 import { answered, type Exchange } from '../exchange/exchange.ts'
-import { statusOf, type Failure } from '../fault/failure.ts'
-import { renderFailure, type FailureFormat } from '../fault/page.ts'
+import { statusOf, type Failure, type FailureFormat } from '../fault/failure.ts'
+import { renderFailure } from '../fault/page.ts'
 import { dateLine } from '../http1/status-line.ts'
 import type { Transaction } from '../http1/transaction.ts'
 
@@ -12,7 +12,7 @@ export function refuse(exchange: Exchange, transaction: Transaction, reason: Fai
   exchange.cause = reason.cause ?? (reason.detail === undefined ? undefined : reason.detail)
   if (transaction.answering) return transaction.breakOff()
   answered(exchange, statusOf(reason.code))
-  const { status, lines, body } = renderFailure(reason, formatFor(exchange), exchange.id)
+  const { status, lines, body } = renderFailure(reason, reason.format ?? formatFor(exchange), exchange.id)
   const keep = transaction.requestComplete && exchange.kind === 'http' && !closesConnection(status)
   transaction.answer(status, dateLine() + exchange.ownLines + lines, body, keep)
 }
@@ -39,6 +39,33 @@ export function answerPage(exchange: Exchange, transaction: Transaction, html: s
     'Content-Type: text/html; charset=utf-8\r\nCache-Control: no-store\r\nRetry-After: 2\r\n' +
     `X-Request-ID: ${exchange.id}\r\n`
   transaction.answer(503, dateLine() + exchange.ownLines + lines, html)
+}
+
+/** Sends the browser to where one signs in. @param lines further field lines: cookies */
+export function answerSignIn(
+  exchange: Exchange,
+  transaction: Transaction,
+  location: string,
+  lines: string,
+): void {
+  answered(exchange, 302)
+  exchange.reason = 'unauthenticated'
+  const fields = `Location: ${location}\r\nCache-Control: no-store\r\nX-Request-ID: ${exchange.id}\r\n`
+  transaction.answer(302, dateLine() + exchange.ownLines + fields + lines, '')
+}
+
+/** Answers as an endpoint or a rule of the gateway says. @param lines field lines but for the length */
+export function answerGateway(
+  exchange: Exchange,
+  transaction: Transaction,
+  status: number,
+  lines: string,
+  body: string | Buffer,
+): void {
+  answered(exchange, status)
+  const keep = transaction.requestComplete && exchange.kind === 'http'
+  const id = `X-Request-ID: ${exchange.id}\r\n`
+  transaction.answer(status, dateLine() + exchange.ownLines + lines + id, body, keep)
 }
 
 /** Redirects with a status that keeps the method: 307 for now, 308 for good. */

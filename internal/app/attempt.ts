@@ -158,7 +158,7 @@ export class Attempt implements RelayOwner {
       onClose: () => this.#handling.settled(true),
     })
     const rules = deps.headers.of(this.#backend.config.name)
-    transaction.switchProtocols(agreementLines(answer, exchange.id, rules))
+    transaction.switchProtocols(agreementLines(answer, exchange.id, rules, exchange.passage))
     const early = connection.handOver(tunnel)
     if (this.#upstream !== null) this.#backend.hold(tunnel, this.#upstream, connection.socket)
     tunnel.open(early, bytes, start, end)

@@ -1,6 +1,9 @@
 /** What the two request paths are given by the composition root; made once at start. */
 
 import type { Config } from '../config/config.ts'
+import type { Authorize } from '../auth/authorize.ts'
+import type { LoginEndpoints } from '../auth/endpoints.ts'
+import type { HeadRules } from '../exchange/head.ts'
 import type { Identification } from '../exchange/identify.ts'
 import type { ServerConnection } from '../http1/server-connection.ts'
 import type { HealthView } from '../health/health.ts'
@@ -26,6 +29,11 @@ export interface RequestDeps {
   readonly identification: (connection: ServerConnection) => Identification
   /** Hosts that are answered, or null for any. */
   readonly allowedHosts: ReadonlySet<string> | null
+  /** Who may pass; null = everybody, and nobody is asked. */
+  readonly authorize: Authorize | null
+  /** The gateway's own pages for signing in; null = nobody can. */
+  readonly endpoints: LoginEndpoints | null
+  readonly headRules: HeadRules | undefined
   /** In development: the page for a worker that does not run, null while it does. */
   readonly explain: ((worker: string) => string | null) | null
   /** Whether the listener is the workers' own. */

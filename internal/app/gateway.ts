@@ -42,6 +42,7 @@ import { Operators } from './operators/operators.ts'
 import { reload } from './reload.ts'
 import { restart } from './restart.ts'
 import { withoutSecrets } from './secrets.ts'
+import { SignIn } from './sign-in.ts'
 
 /** What the gateway is built from. */
 export interface GatewayParts {
@@ -105,6 +106,7 @@ export class Gateway implements ControlTarget {
   /** Workers a reload has started and not taken over yet. */
   readonly #pending = new Set<Member>()
   readonly #operators: Operators
+  readonly #signIn: SignIn
   #room: WorkerRoom
   #values: ReportValues
   #operation: Promise<unknown> = Promise.resolve()
@@ -126,6 +128,7 @@ export class Gateway implements ControlTarget {
     this.#runtime = runtime
     this.#values = parts.values ?? new Map()
     this.#operators = this.#makeOperators()
+    this.#signIn = new SignIn({ watch: { authenticated: () => undefined, denied: () => undefined } })
     this.#watcher = new Watcher({
       self: parts.self,
       onLost: (reason) => parts.logger.warn({ reason }, 'nobody would end the workers of a killed gateway'),
@@ -165,6 +168,7 @@ export class Gateway implements ControlTarget {
     gateway.#open.defer(() => runtime.close())
     gateway.#open.defer(() => gateway.#operators.close())
     gateway.#open.defer(() => gateway.#watcher.close())
+    gateway.#open.defer(() => gateway.#signIn.close())
     try {
       await gateway.#start()
       return gateway
@@ -332,6 +336,7 @@ export class Gateway implements ControlTarget {
       accessLog,
       metrics: this.#operators.metrics,
       explain: this.#parts.explain,
+      desk: this.#signIn.deskFor(fleet.config),
     })
     return {
       fleet,

@@ -1,11 +1,12 @@
 /**
- * One request, stage by stage: `accept -> identify -> route -> answer | admit -> forward -> relay -> settle`, with
- * `refuse` reachable from each. A WebSocket takes the same way, with its origin checked before it is admitted.
+ * One request, stage by stage: `accept -> identify -> route -> answer | authorize -> admit -> forward -> relay ->
+ * settle`, with `refuse` reachable from each. A WebSocket takes the same way, with its origin checked before it is admitted.
  */
 
 import { sendFile } from '../assets/files.ts'
 import type { Exchange } from '../exchange/exchange.ts'
 import { declaredLength, readHead } from '../exchange/head.ts'
+import { personal } from '../exchange/passage.ts'
 import { identify, identifyRefused, type Identification } from '../exchange/identify.ts'
 import { failure, isFailure, type Failure } from '../fault/failure.ts'
 import { answerHealth } from '../health/health.ts'
@@ -16,6 +17,7 @@ import { dropSegments, hostName } from '../route/table.ts'
 import { readTarget, type PathTarget } from '../route/target.ts'
 import { redirectLocation } from '../server/redirect.ts'
 import { Attempt, type WorkerRoute } from './attempt.ts'
+import { accessRequest, answerEndpoint, enforce } from './access.ts'
 import { answerJson, answerPage, answerRedirect, refuse } from './answer.ts'
 import type { Backend } from './backend.ts'
 import type { RequestDeps } from './deps.ts'
@@ -36,7 +38,7 @@ export function handle(
   const deps = current()
   const by = deps.identification(connection)
   const request = transaction.head
-  const head = isFailure(request) ? request : readHead(request)
+  const head = isFailure(request) ? request : readHead(request, deps.headRules)
   if (isFailure(head)) return refuseHead(deps, isFailure(request) ? null : request, head, by, transaction)
   const exchange = identify(head, head.websocket === null ? 'http' : 'websocket', by)
   exchange.ownLines = deps.headers.own.block(exchange.scheme, 0)
@@ -83,6 +85,7 @@ function routeRequest(handling: Handling): void {
   if (deps.redirectPort !== null && (!isFailure(route) || route.code === 'route_not_found'))
     return redirectToTls(handling, target, deps.redirectPort())
   if (isFailure(route)) return refuse(exchange, transaction, route)
+  if (route.kind === 'auth') return answerEndpoint(handling, target, route.rootSegments)
   if (route.kind === 'worker') return toWorker(handling, target, route)
   if (route.kind === 'redirect' && head.websocket === null)
     return answerRedirect(exchange, transaction, 307, route.location + target.query)
@@ -112,11 +115,19 @@ function answerInternal(handling: Handling, name: string): void {
 }
 
 function toWorker(handling: Handling, target: PathTarget, route: WorkerRoute): void {
-  const { deps, exchange, head, transaction } = handling
+  const { deps, exchange, transaction } = handling
   const backend = backendOf(deps, route)
   handling.enter(backend.config.name)
   const refusal = refuseFor(handling, backend, route)
   if (refusal !== null) return refuse(exchange, transaction, refusal)
+  if (deps.authorize === null) return pass(handling, backend, target, route)
+  const decision = deps.authorize(accessRequest(handling, backend, target, route))
+  enforce(handling, decision, () => pass(handling, backend, target, route))
+}
+
+/** What may pass goes to its worker. */
+function pass(handling: Handling, backend: Backend, target: PathTarget, route: WorkerRoute): void {
+  const { deps, exchange, head, transaction } = handling
   if (backend.config.kind === 'static') return sendStatic(handling, backend, target, route)
   const explanation = head.isNavigation ? (deps.explain?.(backend.config.name) ?? null) : null
   if (explanation !== null) return answerPage(exchange, transaction, explanation)
@@ -148,7 +159,8 @@ function sendStatic(handling: Handling, backend: Backend, target: PathTarget, ro
     exchange,
     request,
     transaction,
-    complete: (fields) => deps.headers.of(backend.config.name).complete(fields, exchange.scheme),
+    complete: (fields) =>
+      personal(exchange, deps.headers.of(backend.config.name).complete(fields, exchange.scheme)),
     socket: connection.socket,
     onFailure: (reason) => refuse(exchange, transaction, reason),
   })

@@ -10,6 +10,7 @@ import { noMetrics } from '../metrics/metrics.ts'
 import { compileOriginRule } from '../proxy/origin.ts'
 import { compileResponseHeaders } from '../proxy/response-headers.ts'
 import { compileRoutes, hostName } from '../route/table.ts'
+import type { Desk } from '../auth/desk.ts'
 import type { Certificates } from '../server/certificates.ts'
 import type { ServerConnection } from '../http1/server-connection.ts'
 import { Listener, type ListenerLimits } from '../server/listener.ts'
@@ -25,6 +26,8 @@ export interface ListenerParts {
   readonly accessLog: RequestDeps['accessLog']
   readonly metrics?: RequestDeps['metrics']
   readonly explain?: RequestDeps['explain']
+  /** Null = nobody is asked who they are. */
+  readonly desk?: Desk | null
 }
 
 /** Who a listener is for: everybody, the workers, or those who are to come back over TLS at the port given. */
@@ -35,7 +38,7 @@ export type ListenerKind =
 
 /** Makes the dependencies of the request path, one set per listener. */
 export function createRequestDeps(parts: ListenerParts): (listener: ListenerKind) => RequestDeps {
-  const { config, backends } = parts
+  const { config, backends, desk = null } = parts
   const ids = createIdSource()
   const trusts = compileTrustedPeers(config.trustedProxies)
   const workers = backends.map((backend) => backend.config)
@@ -47,7 +50,14 @@ export function createRequestDeps(parts: ListenerParts): (listener: ListenerKind
     accessLog: parts.accessLog,
     metrics: parts.metrics ?? noMetrics,
     explain: parts.explain ?? null,
-    routes: compileRoutes({ workers, rootPath: config.rootPath, docsMount }),
+    routes: compileRoutes({
+      workers,
+      rootPath: config.rootPath,
+      docsMount,
+      reserved: desk?.endpoints?.reserved ?? [],
+    }),
+    endpoints: desk?.endpoints ?? null,
+    headRules: desk?.headRules,
     headers: compileResponseHeaders(config),
     origins: compileOriginRule(config.publicBaseUrl, config.allowedOrigins),
     allowedHosts: config.allowedHosts.length === 0 ? null : new Set(config.allowedHosts.map(hostName)),
@@ -65,7 +75,8 @@ export function createRequestDeps(parts: ListenerParts): (listener: ListenerKind
       return caller
     }
     const redirectPort = listener.kind === 'redirect' ? listener.port : null
-    return { ...shared, identification, internal, redirectPort }
+    const authorize = (internal ? desk?.internal : desk?.front) ?? null
+    return { ...shared, authorize, identification, internal, redirectPort }
   }
 }
 

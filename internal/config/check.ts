@@ -51,18 +51,32 @@ function upToList(layer: Layer, path: Path): Path {
   return path
 }
 
+/** The value to name: a list as a whole, but of a list of tables the key in its table. */
+function named(layer: Layer, path: Path): Path {
+  for (let depth = 1; depth < path.length; depth++) {
+    const above = path.slice(0, depth)
+    if (Array.isArray(valueAt(layer.value, above)) && namesIn([...above, '0']).length === 0) return above
+  }
+  return path
+}
+
+/** `auth.rules[0].groups`. */
+function shownPath(path: Path): string {
+  return dotted(path).replace(/\.([0-9]+)(?=\.|$)/g, '[$1]')
+}
+
 function problemOf(issue: z.core.$ZodIssue, path: Path, layer: Layer): Problem {
   const where = layer.origin(path)
   if (issue.code === 'unrecognized_keys') return { ...unknownKey(path), where }
   if (issue.code === 'invalid_key') return { ...badName(issue, path), where }
   const key = keyAt(path)
   const found = valueAt(layer.value, path)
-  const whole = upToList(layer, path)
+  const whole = named(layer, path)
   // Below a free table (`env`) the key is the table; its values are texts.
   const expects =
     whole.length === path.length && key !== null && key.path.length < path.length ? 'a text' : key?.expects
   const inside = whole.length < path.length ? ' in it' : ''
-  const message = `\`${dotted(whole)}\` must be ${expects ?? 'different'}, found ${shown(path, found)}${inside}`
+  const message = `\`${shownPath(whole)}\` must be ${expects ?? 'different'}, found ${shown(path, found)}${inside}`
   const hint = hintFor(issue, key, layer, found)
   const code = issue.code === 'invalid_type' ? 'wrong_type' : 'bad_value'
   return { code, message, where, ...(hint === '' ? {} : { hint }) }
@@ -104,7 +118,7 @@ function suggestedList(key: Key, found: string): string {
 function unknownKey(path: Path): Problem {
   const name = path.at(-1) ?? ''
   const above = path.slice(0, -1)
-  const message = `unknown key \`${name}\`${above.length === 0 ? '' : ` in [${dotted(above)}]`}`
+  const message = `unknown key \`${name}\`${above.length === 0 ? '' : ` in [${shownPath(above)}]`}`
   const known = namesIn(above)
   const near = nearest(name, known)
   if (near !== null) return { code: 'unknown_key', message, hint: `did you mean \`${near}\`?` }

@@ -3,6 +3,7 @@
  * {@link loadConfig} (internal/config/load.ts) returned it. Durations are milliseconds, sizes bytes, paths absolute.
  */
 
+import type { AuthConfig } from './auth-types.ts'
 import type { LogLevel } from '../log/types.ts'
 import type { Secret } from './secret.ts'
 
@@ -43,6 +44,8 @@ export interface Config {
   readonly docsRedirect: boolean
   /** Extra `Origin` values (scheme://host[:port]) that may open WebSockets. */
   readonly allowedOrigins: readonly string[]
+  /** Who may do what; null = nobody is asked. */
+  readonly auth: AuthConfig | null
   /** Address of the loopback listener for the workers' own calls; port 0 = any. */
   readonly internalListen: HostPort
   readonly workers: readonly WorkerConfig[]

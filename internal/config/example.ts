@@ -1,6 +1,6 @@
 /** fluxlit.example.toml: every key with its default and its purpose, written from the schema. */
 
-import { allKeys, anyName, type Key } from './keys.ts'
+import { allKeys, anyElement, headerOf, type Key } from './keys.ts'
 import { generalTables, isOfWorkers, ownKeys, tomlOf } from './reference.ts'
 
 /**
@@ -81,9 +81,9 @@ export function exampleToml(): string {
   )
   const blocks = [
     introduction,
-    ...general.map(entry),
+    ...general.map((key) => entry(key)),
     `# ---- Workers: what is served. NAME is lower-case letters and digits.\n\n# A FastAPI (or any ASGI) application.\n[workers.api]`,
-    ...worker.map(entry),
+    ...worker.map((key) => entry(key)),
     furtherWorkers,
     ...generalTables(keys).map((table) => section(table, keys)),
   ]
@@ -92,19 +92,23 @@ export function exampleToml(): string {
 
 function section(table: Key, keys: readonly Key[]): string {
   const own = ownKeys(table, keys)
-  return [...comment(table.description), `[${table.path.join('.')}]`, ...own.map(entry)].join('\n')
+  // A table of `auth` inside it says that what it is about is wanted: it is shown, not set.
+  const only = table.path.length > 1 && table.path[0] === 'auth'
+  const lines = [headerOf(table), ...own.map((key) => entry(key, only))].join('\n').split('\n')
+  const shownLines = only ? lines.map((line) => (line.startsWith('#') ? line : `#${line}`)) : lines
+  return [...comment(table.description), ...shownLines].join('\n')
 }
 
-function entry(key: Key): string {
+function entry(key: Key, inside = false): string {
   const name = key.path.at(-1) ?? ''
-  const sample = samples[key.path.map((step) => (step === anyName ? 'NAME' : step)).join('.')]
+  const sample = samples[key.path.filter((step) => step !== anyElement).join('.')]
   const toml = sample?.toml ?? tomlOf(key.fallback)
   const derived =
     key.derived === undefined || key.derived === 'none'
       ? []
       : [`Default: ${key.derived.replaceAll('`', '')}.`]
   const purpose = comment([key.description, ...derived].join(' '))
-  return [...purpose, `${sample?.kind === 'shown' ? '#' : ''}${name} = ${toml}`].join('\n')
+  return [...purpose, `${sample?.kind === 'shown' && !inside ? '#' : ''}${name} = ${toml}`].join('\n')
 }
 
 /** Wraps a description to lines of at most 110 characters. */

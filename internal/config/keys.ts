@@ -28,6 +28,9 @@ export interface Key {
 /** Stands for any worker's name in {@link Key.path}. */
 export const anyName = 'NAME'
 
+/** Stands for any element of a list of tables in {@link Key.path}: `auth.rules.*.path`. */
+export const anyElement = '*'
+
 /** Every key of the schema, tables before their keys, in the order of the schema. */
 export function allKeys(): readonly Key[] {
   return [...keysBelow(configSchema, [])]
@@ -43,6 +46,8 @@ function* keysBelow(schema: z.core.$ZodType, above: Path): Generator<Key> {
     }
   } else if (inner instanceof z.ZodRecord && above[0] === 'workers' && above.length === 1) {
     yield* keysBelow(inner.valueType, [...above, anyName])
+  } else if (inner instanceof z.ZodArray && unwrapped(inner.element) instanceof z.ZodObject) {
+    yield* keysBelow(inner.element, [...above, anyElement])
   }
 }
 
@@ -105,6 +110,10 @@ export function keyAt(path: readonly PropertyKey[]): Key | null {
     } else if (inner instanceof z.ZodRecord && walked.length === 2 && walked[0] === 'workers') {
       at = inner.valueType
       found = { ...describe(at, [...walked]), expects: 'a table such as [workers.api]' }
+    } else if (inner instanceof z.ZodArray && unwrapped(inner.element) instanceof z.ZodObject) {
+      at = inner.element
+      walked[walked.length - 1] = anyElement
+      found = describe(at, [...walked])
     } else {
       return found
     }
@@ -114,7 +123,7 @@ export function keyAt(path: readonly PropertyKey[]): Key | null {
 
 /** The names that may stand in the table at a path; empty for free tables and values. */
 export function namesIn(path: readonly PropertyKey[]): readonly string[] {
-  const prefix = path.map(String)
+  const prefix = (keyAt(path)?.path ?? path).map(String)
   if (prefix[0] === 'workers' && prefix.length >= 2) prefix[1] = anyName
   return allKeys()
     .filter((key) => key.path.length === prefix.length + 1 && prefix.every((step, i) => key.path[i] === step))
@@ -128,5 +137,16 @@ export function environmentName(path: Path): string {
 
 /** Whether a key has an environment name: `include` belongs to the file it stands in. */
 export function isSettableKey(key: Key): boolean {
-  return key.path[0] !== 'include'
+  return key.path[0] !== 'include' && !key.path.includes(anyElement)
+}
+
+/** Whether one of the keys stands in the table, or in a table of the list, that the other one names. */
+export function isInside(key: Key, table: Key): boolean {
+  const depth = table.path.length + (table.type === 'list' ? 1 : 0)
+  return key.path.length === depth + 1 && table.path.every((step, i) => key.path[i] === step)
+}
+
+/** The header of a table as it is written: `[auth.jwt]`, `[[auth.rules]]`. */
+export function headerOf({ path, type }: Key): string {
+  return type === 'list' ? `[[${path.join('.')}]]` : `[${path.join('.')}]`
 }

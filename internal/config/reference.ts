@@ -2,7 +2,7 @@
 
 import { z } from 'zod'
 
-import { allKeys, anyName, environmentName, isSettableKey, type Key } from './keys.ts'
+import { allKeys, anyName, environmentName, isSettableKey, headerOf, isInside, type Key } from './keys.ts'
 import { configSchema } from './schema.ts'
 
 /** The JSON Schema of fluxlit.toml as it is written (before texts are read). */
@@ -29,31 +29,23 @@ export function referenceTables(): string {
           table.description,
         ),
       ),
-    ...generalTables(keys).map((table) =>
-      section(`[${table.path.join('.')}]`, ownKeys(table, keys), table.description),
-    ),
+    ...generalTables(keys).map((table) => section(headerOf(table), ownKeys(table, keys), table.description)),
   ]
   return sections.join('\n\n')
 }
 
-/** The tables beside the workers' that have keys of their own, each before those inside it. */
+/** The tables, and lists of tables, beside the workers' that have keys of their own, each before those inside it. */
 export function generalTables(keys: readonly Key[]): readonly Key[] {
   return keys.filter((key) => key.path[0] !== 'workers' && hasKeys(key, keys))
 }
 
 /** The keys that stand directly in a table; tables with keys of their own have their own place. */
 export function ownKeys(table: Key, keys: readonly Key[]): readonly Key[] {
-  return keys.filter((key) => isDirectlyBelow(key, table) && !hasKeys(key, keys))
+  return keys.filter((key) => isInside(key, table) && !hasKeys(key, keys))
 }
 
 function hasKeys(table: Key, keys: readonly Key[]): boolean {
-  return table.type === 'table' && keys.some((key) => isDirectlyBelow(key, table))
-}
-
-function isDirectlyBelow(key: Key, table: Key): boolean {
-  return (
-    key.path.length === table.path.length + 1 && table.path.every((step, depth) => key.path[depth] === step)
-  )
+  return (table.type === 'table' || table.type === 'list') && keys.some((key) => isInside(key, table))
 }
 
 /** Whether a key stands in the table of a worker. */

@@ -3,12 +3,13 @@
 import { resolve } from 'node:path'
 
 import { resolveAdmin } from './admin.ts'
+import { resolveAuth } from './auth.ts'
 import { kindOfPath } from './files.ts'
 import type { Config, Limits, LogConfig, LogFileConfig, RestartPolicy, WorkerConfig } from './config.ts'
 import type { ResolveContext } from './context.ts'
 import { resolveHeaders } from './headers.ts'
 import { defaultName, resolveStateDir } from './identity.ts'
-import { allKeys } from './keys.ts'
+import { allKeys, anyElement } from './keys.ts'
 import { resolveTimeouts } from './timeouts.ts'
 import { resolveTls } from './tls.ts'
 import { resolveWorkers } from './workers.ts'
@@ -47,6 +48,7 @@ export function resolveConfig(context: ResolveContext, found: Found): Config {
     publicBaseUrl: settings.public_base_url,
     docsRedirect: settings.docs_redirect,
     allowedOrigins: settings.auth.allowed_origins,
+    auth: resolveAuth(context, workers),
     internalListen: settings.internal.listen,
     workers,
     ...resolveTimeouts(context, workers),
@@ -65,8 +67,10 @@ export function resolveConfig(context: ResolveContext, found: Found): Config {
 /** Records every value outside the workers' tables. */
 function reportGeneral(context: ResolveContext): void {
   for (const key of allKeys()) {
-    if (key.path[0] === 'workers' || key.type === 'table') continue
+    if (key.path[0] === 'workers' || key.type === 'table' || key.path.includes(anyElement)) continue
     const given = valueAt(context.merged.value, key.path)
+    // What a table inside another one would say is of interest only where it is wanted.
+    if (key.path[0] === 'auth' && key.path.length > 2 && !context.merged.has(key.path.slice(0, -1))) continue
     if (given !== undefined) context.report(key.path, given, context.origin(key.path))
     else if (key.fallback !== undefined) context.report(key.path, key.fallback, 'default')
   }

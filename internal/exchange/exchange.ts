@@ -32,6 +32,8 @@ export interface Exchange {
   readonly hasQuery: boolean
   /** Client address by the trust rule. */
   readonly client: string
+  /** Address of the other end of the connection, whatever it says about others. */
+  readonly peer: string
   readonly scheme: 'http' | 'https'
   /** Public `Host`, restored from a trusted proxy where one rewrote it. */
   readonly host: string
@@ -39,6 +41,10 @@ export interface Exchange {
   readonly forwardedLines: string
   /** `Name: value\r\n` lines of every answer that the gateway gives itself. */
   ownLines: string
+  /** What authorisation changes on the way to the worker and back; null while nothing is asked of anybody. */
+  passage: Passage | null
+  /** Who asks, for the access line: null when nobody is signed in, or it is not to be logged. */
+  user: string | null
   /** Worker name, `internal` or `none`. */
   route: string
   worker: string | null
@@ -55,6 +61,22 @@ export interface Exchange {
   settled: boolean
 }
 
+/** What authorisation changes about a request that may pass, and about its answer. */
+export interface Passage {
+  /** `Name: value\r\n` lines that tell the worker who asks. */
+  readonly workerLines: string
+  /** `Authorization` for the worker; null = none. */
+  readonly authorization: string | null
+  /** `Cookie` for the worker, without the gateway's own; null = none. */
+  readonly cookie: string | null
+  /** `Name: value\r\n` lines of the answer: cookies of the gateway. */
+  readonly answerLines: string
+  /** Whether the answer is one person's: caches between must not keep it. */
+  readonly personal: boolean
+  /** Names of cookies that no worker may set; null = any may be. */
+  readonly isOwnCookie: ((name: string) => boolean) | null
+}
+
 /** What the first stage knows. */
 export type ExchangeStart = Pick<
   Exchange,
@@ -68,6 +90,7 @@ export type ExchangeStart = Pick<
   | 'path'
   | 'hasQuery'
   | 'client'
+  | 'peer'
   | 'scheme'
   | 'host'
   | 'forwardedLines'
@@ -87,10 +110,13 @@ export function openExchange(start: ExchangeStart): Exchange {
     path: start.path,
     hasQuery: start.hasQuery,
     client: start.client,
+    peer: start.peer,
     scheme: start.scheme,
     host: start.host,
     forwardedLines: start.forwardedLines,
     ownLines: '',
+    passage: null,
+    user: null,
     route: 'none',
     worker: null,
     status: 0,

@@ -41,22 +41,50 @@ export interface Head {
   readonly expectsContinue: boolean
   readonly websocket: WebSocketOffer | null
   readonly origin: string | null
+  /** Sent on unless authorisation says otherwise, as {@link cookie}. */
+  readonly authorization: string | null
+  readonly cookie: string | null
   readonly via: string | null
   readonly claims: Claims
   /** OPTIONS that is to go no further than here (RFC 9110 7.6.2). */
   readonly isForGateway: boolean
   /** Whether a person is looking at the answer: a page load rather than a call by a script. */
   readonly isNavigation: boolean
+  readonly fetch: FetchMetadata
+  /** What a browser asks before a page of another origin may send its request; null for every other request. */
+  readonly preflight: Preflight | null
+  /**
+   * Flat name (lower case), value list of what was sent under names that are the gateway's own. It never travels on;
+   * a proxy that signs people in speaks through it.
+   */
+  readonly claimed: readonly string[]
+}
+
+/** What the browser says about who made the request (Fetch Metadata), and what stands in for it in older ones. */
+export interface FetchMetadata {
+  readonly site: string | null
+  readonly mode: string | null
+  readonly dest: string | null
+  readonly accept: string
+  /** `X-Requested-With: XMLHttpRequest`. */
+  readonly byScript: boolean
+}
+
+/** A CORS preflight (Fetch Standard 3.2.2). */
+export interface Preflight {
+  readonly method: string
+  readonly headers: string | null
 }
 
 /** Reads one head. Returns the failure to answer with when the request must not go any further. */
-export function readHead(request: RequestHead): Head | Failure {
+export function readHead(request: RequestHead, rules = standardRules): Head | Failure {
   const { method, fields } = request
   if (method === 'TRACE') return failure('method_not_allowed')
   if (method === 'CONNECT') return failure('method_not_implemented')
   const draft = new Draft(request)
   for (let i = 0; i < fields.length; i += 2) {
-    const refusal = draft.take(fields[i] ?? '', fields[i + 1] ?? '')
+    const name = fields[i] ?? ''
+    const refusal = draft.take(rules.get(name), name, fields[i + 1] ?? '')
     if (refusal !== null) return refusal
   }
   return draft.finish()
@@ -87,6 +115,11 @@ const slots = [
   'cookie',
   'accept',
   'fetchMode',
+  'fetchSite',
+  'fetchDest',
+  'requestedWith',
+  'preflightMethod',
+  'preflightHeaders',
   'via',
   'forwardedFor',
   'forwardedProto',
@@ -101,6 +134,10 @@ type Slot = (typeof slots)[number]
 type Treatment =
   | { readonly kind: 'forward' }
   | { readonly kind: 'drop' }
+  /** Dropped, and kept in mind for a mode in which somebody else signs people in. */
+  | { readonly kind: 'claim' }
+  /** Sent on, and noted. */
+  | { readonly kind: 'note'; readonly slot: Slot }
   /** Kept, and a second line refused. */
   | { readonly kind: 'once'; readonly slot: Slot; readonly code: 'bad_host' | 'bad_header' | 'bad_upgrade' }
   /** Kept, further lines joined. */
@@ -113,8 +150,11 @@ const once = (slot: Slot, code: 'bad_host' | 'bad_header' | 'bad_upgrade'): Trea
 })
 const join = (slot: Slot, separator: string): Treatment => ({ kind: 'join', slot, separator })
 
+const note = (slot: Slot): Treatment => ({ kind: 'note', slot })
+
 const forward: Treatment = { kind: 'forward' }
 const drop: Treatment = { kind: 'drop' }
+const claim: Treatment = { kind: 'claim' }
 
 /** Fields with a meaning for the gateway. */
 const meanings = new Map<string, Treatment>([
@@ -131,6 +171,11 @@ const meanings = new Map<string, Treatment>([
   ['cookie', join('cookie', '; ')],
   ['accept', join('accept', ', ')],
   ['sec-fetch-mode', join('fetchMode', ', ')],
+  ['sec-fetch-site', note('fetchSite')],
+  ['sec-fetch-dest', note('fetchDest')],
+  ['x-requested-with', note('requestedWith')],
+  ['access-control-request-method', note('preflightMethod')],
+  ['access-control-request-headers', note('preflightHeaders')],
   ['via', join('via', ', ')],
   ['x-forwarded-for', join('forwardedFor', ', ')],
   ['x-forwarded-proto', join('forwardedProto', ', ')],
@@ -157,9 +202,23 @@ const alsoForwarded: readonly (readonly [Slot, string])[] = [
   ['websocketProtocol', 'Sec-WebSocket-Protocol'],
 ]
 
-const treatments = new NameTable<Treatment>(
-  (name) => meanings.get(name) ?? (isPerHop(name) || isManaged(name) ? drop : forward),
-)
+function treatmentOf(name: string): Treatment {
+  const meaning = meanings.get(name)
+  if (meaning !== undefined) return meaning
+  if (isPerHop(name)) return drop
+  return isManaged(name) ? claim : forward
+}
+
+/** What is done with fields by their names; made once per configuration. */
+export type HeadRules = NameTable<Treatment>
+
+/** @param owned further lower-case names that only the gateway may set towards a worker */
+export function compileHeadRules(owned: ReadonlySet<string>): HeadRules {
+  return new NameTable((name) => (owned.has(name) && !meanings.has(name) ? claim : treatmentOf(name)))
+}
+
+const standardRules: HeadRules = new NameTable(treatmentOf)
+const nothingClaimed: readonly string[] = []
 
 /** Fields whose removal would change what the request means: naming them in Connection is an attack. */
 const neverNominated = new Set(['host', 'content-length', 'cookie', 'authorization'])
@@ -171,15 +230,18 @@ class Draft {
   readonly #request: RequestHead
   readonly #values: Partial<Record<Slot, string>> = {}
   #forward: string[] = []
+  #claimed: string[] | null = null
 
   constructor(request: RequestHead) {
     this.#request = request
   }
 
-  take(name: string, value: string): Failure | null {
-    const treatment = treatments.get(name)
-    if (treatment.kind === 'forward') this.#forward.push(name, value)
-    else if (treatment.kind !== 'drop') return this.#keep(treatment, value)
+  take(treatment: Treatment, name: string, value: string): Failure | null {
+    const { kind } = treatment
+    if (kind === 'forward') this.#forward.push(name, value)
+    else if (kind === 'note') this.#note(treatment, name, value)
+    else if (kind === 'claim') (this.#claimed ??= []).push(name.toLowerCase(), value)
+    else if (kind !== 'drop') return this.#keep(treatment, value)
     return null
   }
 
@@ -206,14 +268,38 @@ class Draft {
       expectsContinue,
       websocket,
       origin: values.origin ?? null,
+      authorization: values.authorization ?? null,
+      cookie: values.cookie ?? null,
       via: values.via ?? null,
       claims: this.#claims(),
       isForGateway,
       isNavigation: isNavigation(method, values.accept ?? '', values.fetchMode),
+      fetch: {
+        site: values.fetchSite ?? null,
+        mode: values.fetchMode ?? null,
+        dest: values.fetchDest ?? null,
+        accept: values.accept ?? '',
+        byScript: values.requestedWith === 'XMLHttpRequest',
+      },
+      preflight: this.#preflight(),
+      claimed: this.#claimed ?? nothingClaimed,
     }
   }
 
-  #keep(treatment: Extract<Treatment, { readonly slot: Slot }>, value: string): Failure | null {
+  #note(treatment: Extract<Treatment, { readonly kind: 'note' }>, name: string, value: string): void {
+    const before = this.#values[treatment.slot]
+    // Two values are none of those that mean something.
+    this.#values[treatment.slot] = before === undefined ? value : `${before}, ${value}`
+    this.#forward.push(name, value)
+  }
+
+  #preflight(): Preflight | null {
+    const { preflightMethod: method, preflightHeaders: headers = null, origin } = this.#values
+    if (this.#request.method !== 'OPTIONS' || method === undefined || origin === undefined) return null
+    return { method, headers }
+  }
+
+  #keep(treatment: Extract<Treatment, { readonly kind: 'once' | 'join' }>, value: string): Failure | null {
     const { slot } = treatment
     const before = this.#values[slot]
     if (before === undefined) this.#values[slot] = value

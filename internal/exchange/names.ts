@@ -29,8 +29,9 @@ const managed = new Set([
   'via',
   'x-streamlit-user',
   'remote-user',
-  'x-remote-user',
-  'x-webauth-user',
+  'remote-email',
+  'remote-name',
+  'remote-groups',
   'x-client-ip',
   'constructor',
 ])
@@ -40,9 +41,15 @@ const managedPrefixes = [
   'x-fluxlit-',
   'x-envoy-',
   'x-auth-request-',
+  'x-authentik-',
   'x-amzn-oidc-',
-  'x-goog-authenticated-user-',
+  'x-goog-',
+  'x-pomerium-',
+  'x-remote-',
+  'x-token-',
+  'x-webauth-',
   'cf-access-',
+  'gap-',
 ]
 
 /** Whether a field (lower-case name) belongs to one connection and never travels on. */
@@ -56,8 +63,5 @@ export function isPerHop(name: string): boolean {
  */
 export function isManaged(name: string): boolean {
   if (managed.has(name) || name.includes('_') || name.includes('.')) return true
-  return (
-    (name.startsWith('x-') || name.startsWith('cf-access-')) &&
-    managedPrefixes.some((prefix) => name.startsWith(prefix))
-  )
+  return managedPrefixes.some((prefix) => name.startsWith(prefix))
 }

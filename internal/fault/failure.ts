@@ -11,6 +11,16 @@ export const failures = {
   bad_host: [400, 'Bad Host', 'The Host header is missing, repeated or not a valid host.'],
   bad_header: [400, 'Bad header', 'A header is repeated or not allowed here.'],
   bad_upgrade: [400, 'Bad WebSocket handshake', 'The WebSocket handshake is not valid.'],
+  token_in_query: [
+    400,
+    'Token in the address',
+    'A token belongs into the Authorization header, not into the address.',
+  ],
+  unauthenticated: [401, 'Sign-in needed', 'Sign in to see this.'],
+  invalid_token: [401, 'Token not accepted', 'The token is not accepted here.'],
+  forbidden: [403, 'Not allowed', 'You are signed in, but not allowed to see this.'],
+  insufficient_scope: [403, 'Not allowed', 'The token does not carry the scope that this needs.'],
+  cross_site: [403, 'Request from another site', 'A page of another site may not do this in your name.'],
   bad_origin: [403, 'Origin not allowed', 'This page may not open a WebSocket here.'],
   route_not_found: [404, 'Not found', 'Nothing is served at this address.'],
   file_not_found: [404, 'Not found', 'There is no such file.'],
@@ -24,6 +34,7 @@ export const failures = {
   expectation_failed: [417, 'Expectation failed', 'Only "Expect: 100-continue" is understood.'],
   misdirected_host: [421, 'Misdirected request', 'This server does not answer for that host.'],
   websocket_version: [426, 'WebSocket version', 'Only WebSocket version 13 is understood.'],
+  too_many_requests: [429, 'Too many requests', 'You are asking faster than is allowed here.'],
   header_too_large: [431, 'Headers too large', 'The request headers are larger than this server accepts.'],
   client_closed: [499, 'Client closed request', 'The client went away before the answer was complete.'],
   internal: [500, 'Internal error', 'Something went wrong inside the gateway.'],
@@ -40,6 +51,7 @@ export const failures = {
     'Bad gateway',
     'The application ended the connection in the middle of its answer.',
   ],
+  auth_unavailable: [503, 'Sign-in unavailable', 'Who you are cannot be checked at the moment.'],
   worker_starting: [503, 'Starting', 'The application is starting.'],
   worker_down: [503, 'Unavailable', 'The application is not running at the moment.'],
   worker_busy: [503, 'Busy', 'The application has as many requests as it may have at the same time.'],
@@ -49,6 +61,9 @@ export const failures = {
   upstream_timeout: [504, 'Gateway timeout', 'The application did not answer in time.'],
   http_version: [505, 'HTTP version not supported', 'Only HTTP/1.0 and HTTP/1.1 are understood.'],
 } as const satisfies Record<string, readonly [number, string, string]>
+
+/** `html` for navigations, `text` for upgrades and Streamlit's own calls, `problem` (RFC 9457) for the rest. */
+export type FailureFormat = 'html' | 'text' | 'problem'
 
 /** Stable identifier of a refusal, in answers (`code`), in the access line (`reason`) and in the docs. */
 export type FailureCode = keyof typeof failures
@@ -60,6 +75,10 @@ export interface Failure {
   readonly detail?: string
   /** Seconds for `Retry-After`. */
   readonly retryAfterS?: number
+  /** Further `Name: value\r\n` lines of the answer. */
+  readonly lines?: string
+  /** How it is shown where the request itself would say otherwise. */
+  readonly format?: FailureFormat
   /** For the log only. */
   readonly cause?: unknown
 }

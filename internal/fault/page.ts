@@ -1,9 +1,6 @@
 /** Renders a failure once, in the form the client can read: a page, a line of text, or problem+json. */
 
-import { failures, type Failure } from './failure.ts'
-
-/** `html` for navigations, `text` for upgrades and Streamlit's own calls, `problem` (RFC 9457) for the rest. */
-export type FailureFormat = 'html' | 'text' | 'problem'
+import { failures, type Failure, type FailureFormat } from './failure.ts'
 
 /** An answer but for its framing. `lines` are `Name: value\r\n`. */
 export interface RenderedFailure {
@@ -22,7 +19,7 @@ export function renderFailure(failure: Failure, format: FailureFormat, requestId
   if (failure.code === 'websocket_version') lines += 'Sec-WebSocket-Version: 13\r\n'
   if (failure.code === 'method_not_allowed')
     lines += 'Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n'
-  return { status, lines, body }
+  return { status, lines: lines + (failure.lines ?? ''), body }
 }
 
 interface Shown {

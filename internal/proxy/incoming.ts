@@ -1,7 +1,9 @@
 /** The head a client gets: a worker's answer without the fields of its own connection, with our request id. */
 
+import type { Passage } from '../exchange/exchange.ts'
 import { NameTable } from '../exchange/name-table.ts'
 import { isPerHop } from '../exchange/names.ts'
+import { isOwnCookie, passageLines } from '../exchange/passage.ts'
 import type { AnswerHead } from '../http1/head.ts'
 import { dateLine } from '../http1/status-line.ts'
 import { dropped, type RouteHeaders, type Scheme } from './response-headers.ts'
@@ -14,11 +16,20 @@ export interface IncomingHead {
   readonly mediaType: string
 }
 
-type Treatment = 'forward' | 'drop' | 'content-type' | 'content-length' | 'buffering' | 'date'
+type Treatment =
+  | 'forward'
+  | 'drop'
+  | 'content-type'
+  | 'content-length'
+  | 'buffering'
+  | 'date'
+  | 'set-cookie'
+  | 'cache-control'
 
 const treatments = new NameTable<Treatment>((name) => {
   if (isPerHop(name) || name === 'x-request-id') return 'drop'
   if (name === 'content-type' || name === 'content-length' || name === 'date') return name
+  if (name === 'set-cookie' || name === 'cache-control') return name
   return name === 'x-accel-buffering' ? 'buffering' : 'forward'
 })
 
@@ -32,6 +43,7 @@ export function incomingHead(
   requestId: string,
   rules: RouteHeaders,
   scheme: Scheme,
+  passage: Passage | null = null,
 ): IncomingHead {
   const { fields } = head
   const nominated = head.connection.length > 0 ? head.connection : null
@@ -39,6 +51,7 @@ export function incomingHead(
   let mediaType = ''
   let bufferingSaid = false
   let dated = false
+  let cached = false
   let said = 0
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i] ?? ''
@@ -53,6 +66,8 @@ export function incomingHead(
     if (treatment === 'content-type') mediaType = mediaTypeOf(value)
     else if (treatment === 'buffering') bufferingSaid = true
     else if (treatment === 'date') dated = true
+    else if (treatment === 'cache-control') cached = true
+    else if (treatment === 'set-cookie' && isOwnCookie(passage, value)) continue
     // A length of a body that does not come: 204 has none (RFC 9110 8.6).
     else if (treatment === 'content-length' && head.status === 204) continue
     lines += `${name}: ${value}\r\n`
@@ -60,6 +75,7 @@ export function incomingHead(
   if (!dated) lines += dateLine()
   // An outer nginx buffers answers unless told otherwise; events must arrive when they are sent.
   if (mediaType === 'text/event-stream' && !bufferingSaid) lines += 'X-Accel-Buffering: no\r\n'
+  if (passage !== null) lines += passageLines(passage, cached)
   return { lines: `${lines}${rules.block(scheme, said)}X-Request-ID: ${requestId}\r\n`, mediaType }
 }
 
@@ -67,7 +83,12 @@ export function incomingHead(
  * The 101 a client gets: what the two ends agreed on is theirs, the rest is dropped as in any answer, `Server` among
  * it. Nothing is added: there is no page whose browser it could protect.
  */
-export function agreementLines(head: AnswerHead, requestId: string, rules: RouteHeaders): string {
+export function agreementLines(
+  head: AnswerHead,
+  requestId: string,
+  rules: RouteHeaders,
+  passage: Passage | null = null,
+): string {
   const { fields, connection } = head
   let lines = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n'
   for (let i = 0; i < fields.length; i += 2) {
@@ -76,9 +97,10 @@ export function agreementLines(head: AnswerHead, requestId: string, rules: Route
     if (treatment === 'drop' || treatment === 'content-length' || connection.includes(name.toLowerCase()))
       continue
     const value = fields[i + 1] ?? ''
+    if (treatment === 'set-cookie' && isOwnCookie(passage, value)) continue
     if (rules.judge(name, value) !== dropped) lines += `${name}: ${value}\r\n`
   }
-  return `${lines}X-Request-ID: ${requestId}\r\n\r\n`
+  return `${lines}${passage?.answerLines ?? ''}X-Request-ID: ${requestId}\r\n\r\n`
 }
 
 function mediaTypeOf(value: string): string {

@@ -3,7 +3,7 @@
  * only ones of their names, so a worker cannot see a client's version of them.
  */
 
-import type { Exchange } from '../exchange/exchange.ts'
+import type { Exchange, Passage } from '../exchange/exchange.ts'
 import { hasBody, type Head } from '../exchange/head.ts'
 import { noBody, type Framing } from '../http1/head.ts'
 import type { OutgoingRequest } from '../http1/client-connection.ts'
@@ -47,12 +47,20 @@ export function outgoingLines(exchange: Exchange, head: Head, rules: OutgoingRul
   let lines = exchange.forwardedLines
   for (let i = 0; i < forward.length; i += 2) {
     const name = forward[i] ?? ''
+    if (exchange.passage !== null && (name === 'Authorization' || name === 'Cookie')) continue
     lines += `${name}: ${origin !== null && name === 'Origin' ? origin : forward[i + 1]}\r\n`
   }
   const via = head.via === null ? '' : `${head.via}, `
   lines += `X-Request-ID: ${exchange.id}\r\ntraceparent: ${exchange.traceparent}\r\nVia: ${via}1.1 fluxlit\r\n`
+  if (exchange.passage !== null) lines += passageLines(exchange.passage)
   if (exchange.tracestate !== null) lines += `tracestate: ${exchange.tracestate}\r\n`
   return rules.prefix === '' ? lines : `${lines}X-Forwarded-Prefix: ${rules.prefix}\r\n`
+}
+
+/** Who asks, and what of the client's credentials goes on. */
+function passageLines({ authorization, cookie, workerLines }: Passage): string {
+  const credential = authorization === null ? '' : `Authorization: ${authorization}\r\n`
+  return credential + (cookie === null ? '' : `Cookie: ${cookie}\r\n`) + workerLines
 }
 
 function framingLine(framing: Framing): string {

@@ -72,7 +72,7 @@ export class Relay implements AnswerSink, TransactionOwner {
     const { status } = answer
     if (status > 599)
       return this.#refuse(failure('upstream_invalid', `The application answered with status ${status}.`))
-    const { lines, mediaType } = incomingHead(answer, exchange.id, headers, exchange.scheme)
+    const { lines, mediaType } = incomingHead(answer, exchange.id, headers, exchange.scheme, exchange.passage)
     if (expectsFile && status === 200 && mediaType === 'text/html')
       return this.#refuse(failure('file_not_found'))
     // What a refused handshake sent ahead is no request: the connection ends with it.

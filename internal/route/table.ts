@@ -10,6 +10,8 @@ export type Route =
       readonly kind: 'internal'
       /** `livez`, or `''` for anything below the prefix. */ readonly name: string
     }
+  /** An endpoint of the gateway for signing in and out. */
+  | { readonly kind: 'auth'; readonly rootSegments: number }
   | { readonly kind: 'redirect'; /** Path of the API's own page. */ readonly location: string }
   | {
       readonly kind: 'worker'
@@ -29,6 +31,8 @@ export interface RouteSettings {
   readonly rootPath: string
   /** Targets of `/docs` and its siblings, without root path; null = no redirect. */
   readonly docsMount: string | null
+  /** Paths below the root path, as segments, that belong to the gateway with everything below them. */
+  readonly reserved?: readonly (readonly string[])[]
 }
 
 /** Decides routes; built once from the configuration. */
@@ -51,8 +55,10 @@ export function compileRoutes(settings: RouteSettings): RouteTable {
     .toSorted(
       (a, b) => b.mount.length - a.mount.length || Number(b.hosts !== null) - Number(a.hosts !== null),
     )
+  const { docsMount, rootPath, reserved = [] } = settings
+  const compiled: Compiled = { root, entries, docsMount, rootPath, reserved }
   const decide = (segments: readonly string[], host: string): Route | null =>
-    decideOne(segments, host, { root, entries, docsMount: settings.docsMount, rootPath: settings.rootPath })
+    decideOne(segments, host, compiled)
 
   return (target, host) => {
     const name = hostName(host ?? '')
@@ -69,6 +75,7 @@ interface Compiled {
   readonly entries: readonly Entry[]
   readonly docsMount: string | null
   readonly rootPath: string
+  readonly reserved: readonly (readonly string[])[]
 }
 
 function decideOne(segments: readonly string[], host: string, table: Compiled): Route | null {
@@ -76,6 +83,7 @@ function decideOne(segments: readonly string[], host: string, table: Compiled): 
   const rootSegments = table.root.length > 0 && startsWith(segments, table.root) ? table.root.length : 0
   const path = rootSegments === 0 ? segments : segments.slice(rootSegments)
   if (path[0] === '__fluxlit') return { kind: 'internal', name: path.length === 2 ? (path[1] ?? '') : '' }
+  if (table.reserved.some((prefix) => startsWith(path, prefix))) return { kind: 'auth', rootSegments }
   const entry = table.entries.find(
     ({ mount, hosts }) => (hosts === null || hosts.has(host)) && startsWith(path, mount),
   )
@@ -128,5 +136,6 @@ function sameRoute(a: Route | null, b: Route | null): boolean {
   if (a === null || b === null) return a === b
   if (a.kind === 'worker' && b.kind === 'worker') return a.index === b.index
   if (a.kind === 'internal' && b.kind === 'internal') return a.name === b.name
+  if (a.kind === 'auth') return b.kind === 'auth'
   return a.kind === 'redirect' && b.kind === 'redirect' && a.location === b.location
 }

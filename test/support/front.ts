@@ -19,6 +19,7 @@ export function configuration(overrides: Partial<Config> = {}): Config {
     listen: { host: '127.0.0.1', port: 0 },
     allowedHosts: [],
     trustedProxies: [],
+    auth: null,
     rootPath: '',
     publicBaseUrl: '',
     docsRedirect: false,

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { failure } from '../../../internal/fault/failure.ts'
+import { failure, type FailureFormat } from '../../../internal/fault/failure.ts'
 import { escapeHtml, renderFailure } from '../../../internal/fault/page.ts'
-import type { FailureFormat, RenderedFailure } from '../../../internal/fault/page.ts'
+import type { RenderedFailure } from '../../../internal/fault/page.ts'
 import { json } from '../../support/http.ts'
 
 const formats: readonly FailureFormat[] = ['html', 'text', 'problem']

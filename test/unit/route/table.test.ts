@@ -25,6 +25,7 @@ function lead(target: string, settings: Partial<RouteSettings> = {}, host = 'a')
 }
 
 function shown(route: Route, all: RouteSettings['workers']): string {
+  if (route.kind === 'auth') return 'auth'
   if (route.kind === 'internal') return `internal:${route.name}`
   return route.kind === 'redirect' ? `redirect:${route.location}` : (all[route.index]?.name ?? '?')
 }

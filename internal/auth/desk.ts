@@ -1,0 +1,105 @@
+/** Everything about signing in under one configuration, put together once; see {@link openDesk}. */
+
+import type { AuthConfig } from '../config/auth-types.ts'
+import type { Config } from '../config/config.ts'
+import { compileHeadRules, type HeadRules } from '../exchange/head.ts'
+import { AssertionKey, compileAssertion } from './assertion.ts'
+import { compileAuthorize, type AuthWatch, type Authorize } from './authorize.ts'
+import type { Authenticator } from './credential.ts'
+import type { LoginEndpoints } from './endpoints.ts'
+import { compilePassages } from './passage.ts'
+import { compileUnauthenticated } from './unauthenticated.ts'
+
+/** What the request path needs, and what workers have to be told. */
+export interface Desk {
+  /** For requests from outside. */
+  readonly front: Authorize
+  /** For the workers' own calls. */
+  readonly internal: Authorize
+  readonly headRules: HeadRules
+  /** Null while nobody can log in here. */
+  readonly endpoints: LoginEndpoints | null
+  /** Public keys of the assertion as JSON text: `FLUXLIT_ASSERTION_JWKS` of the workers. */
+  readonly jwks: string
+  /** Ends what runs beside the requests. */
+  close(): Promise<void>
+}
+
+/** Login at a provider: what mode `oidc` adds. */
+export interface Login {
+  readonly endpoints: LoginEndpoints
+  readonly authenticators: readonly Authenticator[]
+  /** Whether a cookie is one of the gateway's own: no worker sees it, none may set it. */
+  isOwnCookie(name: string): boolean
+  close(): Promise<void>
+}
+
+/** What a desk is made from. */
+export interface DeskParts {
+  readonly config: Pick<Config, 'name' | 'publicBaseUrl'>
+  readonly auth: AuthConfig
+  /** Null = mode `oidc` is off. */
+  readonly login: Login | null
+  readonly key: AssertionKey
+  /** Whether a page of this origin is one of ours, asked for this host. */
+  readonly isOwnOrigin: (origin: string, host: string) => boolean
+  readonly watch: AuthWatch
+}
+
+/** The order in which modes look for their credential. */
+const order = ['jwt', 'basic', 'handle', 'proxy', 'oidc', 'dev'] as const
+
+/** Puts the desk together. */
+export function openDesk(parts: DeskParts): Desk {
+  const { auth, login, key } = parts
+  const { headers } = auth
+  const authenticators = [...(login?.authenticators ?? [])].toSorted(
+    (a, b) => order.indexOf(a.mode) - order.indexOf(b.mode),
+  )
+  const assertion = compileAssertion(key, {
+    issuer: parts.config.publicBaseUrl === '' ? parts.config.name : parts.config.publicBaseUrl,
+    ttlMs: headers.assertionTtlMs,
+    maxGroupsBytes: headers.maxGroupsBytes,
+    now: Date.now,
+  })
+  const passages = compilePassages({
+    headers,
+    isOwnCookie: login === null ? null : (name) => login.isOwnCookie(name),
+    assertion: headers.assertion === '' ? null : assertion,
+  })
+  const authorizeFor = (listener: 'public' | 'internal'): Authorize =>
+    compileAuthorize({
+      auth,
+      authenticators: authenticators.filter(
+        ({ listeners }) => listeners === 'both' || listeners === listener,
+      ),
+      passages,
+      unauthenticated: compileUnauthenticated({
+        startLocation: login === null ? null : (target) => login.endpoints.startLocation(target),
+        challenges: [],
+      }),
+      isOwnOrigin: parts.isOwnOrigin,
+      watch: parts.watch,
+    })
+  return {
+    front: authorizeFor('public'),
+    internal: authorizeFor('internal'),
+    headRules: compileHeadRules(ownedNames(auth)),
+    endpoints: login?.endpoints ?? null,
+    jwks: key.jwks,
+    close: async () => login?.close(),
+  }
+}
+
+/** Header names that the configuration gives to the gateway, lower case. */
+function ownedNames({ headers }: Pick<AuthConfig, 'headers'>): ReadonlySet<string> {
+  const names = [
+    headers.user,
+    headers.email,
+    headers.groups,
+    headers.preferredUsername,
+    headers.assertion,
+    headers.accessToken,
+  ]
+  return new Set(names.filter((name) => name !== '').map((name) => name.toLowerCase()))
+}

@@ -1,0 +1,85 @@
+/** What a request takes along that may pass, and what its answer gets: the worker learns who asks from nobody else. */
+
+import type { IdentityHeaders } from '../config/auth-types.ts'
+import type { Passage } from '../exchange/exchange.ts'
+import type { AccessRequest } from './credential.ts'
+import { withoutCookies } from '../exchange/cookies.ts'
+import { headerList, headerText } from './header-text.ts'
+import type { Identity } from './identity.ts'
+
+/** Makes passages. */
+export interface Passages {
+  /** @param identity null = nobody is known @param answerLines field lines for the answer */
+  of(request: AccessRequest, identity: Identity | null, answerLines: string): Passage
+}
+
+/** What passages are made from. */
+export interface PassageParts {
+  readonly headers: IdentityHeaders
+  /** Null = no cookie is ours. */
+  readonly isOwnCookie: ((name: string) => boolean) | null
+  /** Signs the assertion; null = none is sent. */
+  readonly assertion: ((identity: Identity, upgrade: boolean) => string) | null
+}
+
+/** Compiles them: what is the same for an identity is built once for it. */
+export function compilePassages({ headers, isOwnCookie, assertion }: PassageParts): Passages {
+  const lines = new WeakMap<Identity, string>()
+  const linesOf = (identity: Identity): string => {
+    const known = lines.get(identity)
+    if (known !== undefined) return known
+    const made = identityLines(identity, headers)
+    lines.set(identity, made)
+    return made
+  }
+  const signed = (identity: Identity, upgrade: boolean): string =>
+    assertion === null ? '' : `${headers.assertion}: ${assertion(identity, upgrade)}\r\n`
+  return {
+    of({ exchange, head }, identity, answerLines) {
+      const { cookie } = head
+      return {
+        workerLines:
+          identity === null ? '' : linesOf(identity) + signed(identity, exchange.kind === 'websocket'),
+        authorization: authorizationFor(head.authorization, identity, headers),
+        cookie: cookie === null || isOwnCookie === null ? cookie : withoutCookies(cookie, isOwnCookie),
+        answerLines,
+        personal: identity !== null,
+        isOwnCookie,
+      }
+    },
+  }
+}
+
+/**
+ * What was the gateway's credential goes no further, but for a bearer, which the application may want to look at too.
+ * Where nobody had to be known the field is between the client and the application.
+ */
+function authorizationFor(
+  sent: string | null,
+  identity: Identity | null,
+  { forwardAuthorization, upstreamAuthorization }: IdentityHeaders,
+): string | null {
+  if (identity === null) return sent
+  if (identity.via === 'jwt') return forwardAuthorization ? sent : null
+  if (identity.via === 'basic' || identity.via === 'handle' || identity.via === 'oidc')
+    return upstreamAuthorization === 'access_token' && identity.accessToken !== undefined
+      ? `Bearer ${identity.accessToken}`
+      : null
+  return sent
+}
+
+function identityLines(identity: Identity, headers: IdentityHeaders): string {
+  const groups = headerList(identity.groups)
+  const line = (name: string, value: string | null): string =>
+    name === '' || value === null || value === '' ? '' : `${name}: ${value}\r\n`
+  const text = (name: string, value: string | null): string =>
+    line(name, value === null ? null : headerText(value))
+  return (
+    text(headers.user, identity.subject) +
+    text(headers.email, identity.email) +
+    text(headers.preferredUsername, identity.preferredUsername) +
+    text('X-Fluxlit-Name', identity.name) +
+    line(headers.groups, groups.length > headers.maxGroupsBytes ? null : groups) +
+    'X-Fluxlit-Logged-In: true\r\n'
+  )
+}
