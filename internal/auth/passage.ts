@@ -70,16 +70,20 @@ function authorizationFor(
 
 function identityLines(identity: Identity, headers: IdentityHeaders): string {
   const groups = headerList(identity.groups)
-  const line = (name: string, value: string | null): string =>
-    name === '' || value === null || value === '' ? '' : `${name}: ${value}\r\n`
-  const text = (name: string, value: string | null): string =>
-    line(name, value === null ? null : headerText(value))
   return (
-    text(headers.user, identity.subject) +
-    text(headers.email, identity.email) +
-    text(headers.preferredUsername, identity.preferredUsername) +
-    text('X-Fluxlit-Name', identity.name) +
-    line(headers.groups, groups.length > headers.maxGroupsBytes ? null : groups) +
+    textLine(headers.user, identity.subject) +
+    textLine(headers.email, identity.email) +
+    textLine(headers.preferredUsername, identity.preferredUsername) +
+    textLine('X-Fluxlit-Name', identity.name) +
+    line(headers.groups, groups.length > headers.maxGroupsBytes ? '' : groups) +
     'X-Fluxlit-Logged-In: true\r\n'
   )
+}
+
+function textLine(name: string, value: string | null): string {
+  return line(name, value === null ? '' : headerText(value))
+}
+
+function line(name: string, value: string): string {
+  return name === '' || value === '' ? '' : `${name}: ${value}\r\n`
 }

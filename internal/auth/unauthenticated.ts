@@ -67,20 +67,20 @@ function ownSegment(below: readonly string[]): string {
 }
 
 function refusal(kind: AnswerKind, { exchange }: AccessRequest, reloads: boolean): Failure {
-  const show = (detail: string | undefined, format?: FailureFormat): Failure => ({
-    ...failure('unauthenticated', detail),
-    ...(format === undefined ? {} : { format }),
-  })
   switch (kind) {
     case 'streamlit':
       // Streamlit's page shows this text to the person.
-      return show(reloads ? 'Your session has ended. Reload this page to sign in again.' : undefined, 'text')
+      return shown(reloads ? 'Your session has ended. Reload this page to sign in again.' : undefined, 'text')
     case 'frame':
-      return show('Signing in does not work inside a frame. Open this page in a tab of its own.', 'html')
+      return shown('Signing in does not work inside a frame. Open this page in a tab of its own.', 'html')
     case 'problem':
-      return show(undefined, exchange.kind === 'websocket' ? 'text' : 'problem')
+      return shown(undefined, exchange.kind === 'websocket' ? 'text' : 'problem')
     case 'redirect':
     case 'plain':
-      return show(undefined)
+      return failure('unauthenticated')
   }
+}
+
+function shown(detail: string | undefined, format: FailureFormat): Failure {
+  return { ...failure('unauthenticated', detail), format }
 }
