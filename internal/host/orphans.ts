@@ -39,6 +39,9 @@ const variable = 'FLUXLIT_INSTANCE'
 const rounds = 100
 const roundMs = 20
 
+/** How often one look goes over what was started since it began. */
+const passes = 10
+
 /** Selects what this gateway started, at its stop. @param mark exactly what its workers were started with */
 export function belongingTo(mark: string): (found: MarkedProcess) => boolean {
   return (found) => found.mark === mark
@@ -65,42 +68,62 @@ export function leftBehind(
   }
 }
 
-/** Marked processes that are selected, except this one and those it descends from. Zombies have no environment. */
-export function findMarked(select: (found: MarkedProcess) => boolean): readonly MarkedProcess[] {
+/**
+ * Marked processes that are selected, except this one and those it descends from. Zombies have no environment.
+ * @param met called with each at once, while the others are still being looked for
+ */
+export function findMarked(
+  select: (found: MarkedProcess) => boolean,
+  met: (found: MarkedProcess) => void = () => undefined,
+): readonly MarkedProcess[] {
   const spared = lineage()
   const namespace = pidNamespace(process.pid)
-  return processIds().flatMap((pid) => {
-    const mark = spared.has(pid) ? null : startVariable(pid, variable)
-    if (mark === null) return []
-    const start = processStat(pid)?.start
-    // In a container below this one the id in a mark means another process.
-    if (start === undefined || pidNamespace(pid) !== namespace) return []
-    const found = { pid, mark, start, command: commandLine(pid) }
-    return select(found) ? [found] : []
-  })
+  const all: MarkedProcess[] = []
+  const seen = new Set<number>(spared)
+  // A look takes a while: those that were started meanwhile are looked at, too, as long as there are any.
+  for (let pass = 0; pass < passes; pass += 1) {
+    const fresh = processIds().filter((pid) => !seen.has(pid))
+    if (fresh.length === 0) break
+    for (const pid of fresh) {
+      seen.add(pid)
+      const found = markedProcess(pid, namespace)
+      if (found === null || !select(found)) continue
+      met(found)
+      all.push(found)
+    }
+  }
+  return all
 }
 
-/** Kills the selected processes, and what they start meanwhile, until none is found; bounded to some seconds. */
+/**
+ * Kills the selected processes, and what they start meanwhile, until none is found; bounded to some seconds. Each is
+ * stopped when it is met, and all are before the first is killed, so that they cannot replace each other.
+ */
 export async function endMarked(select: (found: MarkedProcess) => boolean): Promise<EndingOutcome> {
   const ended = new Map<number, MarkedProcess>()
-  let found = findMarked(select)
+  const stop = ({ pid }: MarkedProcess): void => signal(pid, 'SIGSTOP')
+  let found = findMarked(select, stop)
   // One that forks while it is looked for can be missed once: only two empty looks in a row mean that none is left.
   let wasEmpty = found.length === 0
   for (let round = 0; round < rounds && !(wasEmpty && found.length === 0); round += 1) {
     wasEmpty = found.length === 0
-    kill(found)
-    for (const one of found) ended.set(one.pid, one)
+    for (const one of found) {
+      signal(one.pid, 'SIGKILL')
+      ended.set(one.pid, one)
+    }
     await pause(roundMs)
-    found = findMarked(select)
+    found = findMarked(select, stop)
   }
   for (const { pid } of found) ended.delete(pid)
   return { ended: [...ended.values()], survivors: found }
 }
 
-// All are stopped before the first is killed, so that they cannot replace each other.
-function kill(found: readonly MarkedProcess[]): void {
-  for (const { pid } of found) signal(pid, 'SIGSTOP')
-  for (const { pid } of found) signal(pid, 'SIGKILL')
+function markedProcess(pid: number, namespace: string | null): MarkedProcess | null {
+  const mark = startVariable(pid, variable)
+  const start = mark === null ? undefined : processStat(pid)?.start
+  // In a container below this one the id in a mark means another process.
+  if (mark === null || start === undefined || pidNamespace(pid) !== namespace) return null
+  return { pid, mark, start, command: commandLine(pid) }
 }
 
 function signal(pid: number, name: NodeJS.Signals): void {

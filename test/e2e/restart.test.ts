@@ -45,7 +45,8 @@ test(
 
     await writeFile(join(running.directory, 'slow'), '')
     process.kill(before, 'SIGKILL')
-    // A page that is not connected has its widgets disabled: this waits for the new process.
+    // A page that is not connected has its widgets disabled; a key pressed in a disabled one goes nowhere.
+    await page.locator('input:disabled').waitFor()
     await greet(page, 'Grace')
     await page.getByText(`served by ${await pidOf(running, 'ui')}`).waitFor()
     await page.getByText(`served by ${before}`).waitFor({ state: 'detached' })
