@@ -1,6 +1,6 @@
 /** Holds one layer against the schema: every mistake becomes a problem with its place, and is taken out. */
 
-import type { z } from 'zod'
+import type * as z from 'zod'
 
 import type { Problem } from '../fault/startup.ts'
 import { allKeys, keyAt, namesIn, type Key } from './keys.ts'

@@ -1,6 +1,6 @@
 /** The schema of `[headers]` and of `[workers.NAME.headers]`, which overrides it key by key. */
 
-import { z } from 'zod'
+import * as z from 'zod'
 
 import {
   parseFrameAncestor,

@@ -1,6 +1,6 @@
 /** The schema as a list of keys: for environment names, messages and the reference table. */
 
-import { z } from 'zod'
+import * as z from 'zod'
 
 import { keyNotes } from './scalars.ts'
 import { configSchema } from './schema.ts'

@@ -1,6 +1,6 @@
 /** What the documentation says about the configuration, written from the schema. */
 
-import { z } from 'zod'
+import * as z from 'zod'
 
 import { allKeys, anyName, environmentName, isSettableKey, headerOf, isInside, type Key } from './keys.ts'
 import { configSchema } from './schema.ts'

@@ -1,6 +1,6 @@
 /** Building blocks of the schema: one function per kind of value, each with its description and what it expects. */
 
-import { z } from 'zod'
+import * as z from 'zod'
 
 import { durationPattern, parseDuration } from './duration.ts'
 import type { Parsed } from './parsed.ts'

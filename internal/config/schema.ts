@@ -3,7 +3,7 @@
  * the reference table in docs/configuration.md and fluxlit.example.toml all come from it.
  */
 
-import { z } from 'zod'
+import * as z from 'zod'
 
 import type { LogLevel } from '../log/types.ts'
 import { defaultAdminListen, parseOptionalListen } from './admin-listen.ts'

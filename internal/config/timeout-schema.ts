@@ -1,6 +1,6 @@
 /** The schema of `[timeouts]` and of `[workers.NAME.timeouts]`, which overrides what of it concerns a worker. */
 
-import { z } from 'zod'
+import * as z from 'zod'
 
 import { durationPattern, parseDuration } from './duration.ts'
 import { duration, optional, readText } from './scalars.ts'

@@ -1,6 +1,6 @@
 /** The schema of one `[workers.NAME]` table. */
 
-import { z } from 'zod'
+import * as z from 'zod'
 
 import { durationPattern, parseDuration } from './duration.ts'
 import { workerHeadersSchema } from './header-schema.ts'
