@@ -1,5 +1,6 @@
 /** The access line: one per request after its end, one per WebSocket when it closed. */
 
+import { AccessLines, pathText, rounded } from './access-line.ts'
 import type { LogFields, Logger } from './types.ts'
 
 /** What the line is written from; the exchange has all of it. */
@@ -28,6 +29,8 @@ export type AccessLog = (record: AccessRecord) => void
 
 /** An {@link AccessLog} over a logger; one that does nothing when access lines are off. */
 export function createAccessLog(logger: Logger, enabled: boolean): AccessLog {
+  const written = enabled && logger.isEnabled('info')
+  const lines = new AccessLines()
   return (record) => {
     const failed = record.status >= 500 && record.reason !== 'ok'
     if (failed && record.cause !== undefined) {
@@ -41,7 +44,9 @@ export function createAccessLog(logger: Logger, enabled: boolean): AccessLog {
         'request failed',
       )
     }
-    if (enabled && logger.isEnabled('info')) logger.info(accessFields(record), 'request')
+    if (!written) return
+    if (logger.json === undefined) logger.info(accessFields(record), 'request')
+    else logger.json.writeSoon(lines.line(record, Date.now()))
   }
 }
 
@@ -54,25 +59,15 @@ function accessFields(record: AccessRecord): LogFields {
     route: record.route,
     worker: record.worker,
     status: record.status,
-    duration_ms: round(performance.now() - record.startedAt),
-    ttfb_ms: record.ttfbMs === null ? null : round(record.ttfbMs),
+    duration_ms: rounded(performance.now() - record.startedAt),
+    ttfb_ms: record.ttfbMs === null ? null : rounded(record.ttfbMs),
     bytes_in: record.bytesIn,
     bytes_out: record.bytesOut,
     client: record.client,
     reason: record.reason,
     ...(record.kind === 'websocket' ? { websocket: true } : {}),
-    ...(record.heldMs > 0 ? { held_ms: round(record.heldMs) } : {}),
+    ...(record.heldMs > 0 ? { held_ms: rounded(record.heldMs) } : {}),
   }
-}
-
-/** Query values are other people's data, tokens among them; so is who the client claims to be before an `@`. */
-function pathText({ path, hasQuery }: AccessRecord): string {
-  const shown = path.startsWith('/') ? path : path.replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/is, '$1[redacted]@')
-  return hasQuery ? `${shown}?[redacted]` : shown
-}
-
-function round(ms: number): number {
-  return Math.round(ms * 100) / 100
 }
 
 function causeText(cause: unknown): string {

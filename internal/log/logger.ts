@@ -128,7 +128,7 @@ function createRoom(
     },
     destination,
   )
-  return { logger: wrap(root), sink }
+  return { logger: format === escapeControls ? { ...wrap(root), json: sink } : wrap(root), sink }
 }
 
 function elsewhere(stream: Writable | undefined): (text: string) => void {

@@ -8,6 +8,8 @@ import type { Outlet, Written } from './outlet.ts'
 /** Takes complete lines. */
 export interface LineSink {
   write(line: string): void
+  /** The same for a line that may wait for some milliseconds, so that many leave at once. */
+  writeSoon(line: string): void
   /** Lines that were not written and never will be. */
   readonly dropped: number
   /** Writes what waits, for at most `ms` milliseconds. Lines that come later are dropped. Idempotent. */
@@ -25,6 +27,9 @@ export interface SinkNotices {
 /** Characters that may wait, and how many of them are written at once. */
 const queueLimit = 1024 * 1024
 const batchLimit = 64 * 1024
+
+/** How long a line that may wait does, in milliseconds. */
+const gatherMs = 10
 
 /** How long an output that failed is left alone, in milliseconds. */
 const retryMs = 1000
@@ -46,6 +51,8 @@ class QueuedSink implements LineSink {
   #batch: { rest: Buffer; readonly lines: number } | null = null
   #complained = false
   #retry: NodeJS.Timeout | undefined
+  /** Runs while lines that may wait do. */
+  #gathering: NodeJS.Timeout | undefined
   #closing: PromiseWithResolvers<void> | null = null
 
   constructor(outlet: Outlet, notices: SinkNotices) {
@@ -58,15 +65,30 @@ class QueuedSink implements LineSink {
   }
 
   write(line: string): void {
+    if (this.#enqueue(line) && this.#state === 'idle') this.#next()
+  }
+
+  writeSoon(line: string): void {
+    if (!this.#enqueue(line) || this.#state !== 'idle') return
+    if (this.#queued >= batchLimit) this.#next()
+    else this.#gathering ??= setTimeout(() => this.#gathered(), gatherMs)
+  }
+
+  /** @returns whether there was room for it */
+  #enqueue(line: string): boolean {
     // A line of any size goes into an empty queue, so that nothing is too long to be written at all.
     const full = this.#queued > 0 && this.#queued + line.length > queueLimit
-    if (full || this.#gap > 0 || this.#state === 'closed') return this.#drop(1)
+    if (full || this.#gap > 0 || this.#state === 'closed') {
+      this.#drop(1)
+      return false
+    }
     this.#queue.push(line)
     this.#queued += line.length
-    if (this.#state === 'idle') this.#next()
+    return true
   }
 
   async close(ms: number): Promise<void> {
+    if (this.#state === 'idle' && this.#queue.length > 0) this.#next()
     if (this.#state === 'idle') this.#finish()
     if (this.#state === 'closed') return
     if (this.#closing === null) {
@@ -83,7 +105,14 @@ class QueuedSink implements LineSink {
     this.#gap += lines
   }
 
+  #gathered(): void {
+    this.#gathering = undefined
+    if (this.#state === 'idle') this.#next()
+  }
+
   #next(): void {
+    clearTimeout(this.#gathering)
+    this.#gathering = undefined
     if (this.#queue.length === 0 && this.#gap > 0) {
       this.#queue.push(this.#notices.dropped(this.#gap))
       this.#gap = 0

@@ -3,7 +3,9 @@ import { test } from 'node:test'
 
 import { createAccessLog } from '../../../internal/log/access.ts'
 import type { AccessRecord } from '../../../internal/log/access.ts'
+import { AccessLines } from '../../../internal/log/access-line.ts'
 import type { LogFields, Logger, LogLevel } from '../../../internal/log/types.ts'
+import { json } from '../../support/http.ts'
 
 /** A logger that keeps `level message` and the fields of every line. */
 function keeping(enabled: boolean): Logger & { readonly lines: [string, LogFields][] } {
@@ -105,4 +107,32 @@ test('of a target that is no path, who the client claims to be is not written', 
   for (const path of paths) createAccessLog(logger, true)({ ...record, path, hasQuery: false })
   const written = logger.lines.map(([, fields]) => fields['path'])
   assert.deepEqual(written, ['http://[redacted]@host/a', '[redacted]@host:443', 'http://host/a', '*'])
+})
+
+test('a logger of JSON gets the same record as text', () => {
+  const odd: AccessRecord[] = [
+    record,
+    { ...record, kind: 'websocket', heldMs: 2.345, ttfbMs: null, worker: null, hasQuery: false },
+    { ...record, path: '/"quoted"\\\x7f', client: 'ü\x9b', method: '', hasQuery: false },
+    { ...record, path: 'http://user:word@host/', route: 'none', reason: 'bad_target', status: 400 },
+  ]
+  for (const one of odd) {
+    const told = keeping(true)
+    createAccessLog(told, true)(one)
+    const lines: string[] = []
+    createAccessLog({ ...keeping(true), json: { writeSoon: (line) => void lines.push(line) } }, true)(one)
+    const [line = ''] = lines
+    assert.doesNotMatch(line.slice(0, -1), /[\x00-\x1f\x7f-\x9f]/)
+    const { time, level, msg, duration_ms: duration, ...fields } = json<Record<string, unknown>>(line)
+    const { duration_ms: _, ...expected } = told.lines[0]?.[1] ?? {}
+    assert.deepEqual([level, msg, typeof duration, fields], ['info', 'request', 'number', expected])
+    assert.match(String(time), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
+  }
+})
+
+test('the time of a line is right across seconds', () => {
+  const lines = new AccessLines()
+  const times = [0, 7, 1_234, 1_050, 86_399_999, 1_795_910_400_012]
+  for (const now of times)
+    assert.equal(json<{ time: string }>(lines.line(record, now)).time, new Date(now).toISOString())
 })

@@ -154,3 +154,38 @@ test('a full disk drops only what does not fit into the queue', async (t) => {
   assert.match(said[0] ?? '', /^log lines cannot be written \(ENOSPC/)
   assert.deepEqual(said.slice(1), ['dropped 3000 log lines\n'])
 })
+
+test('lines that may wait leave together, in front of the next that may not, at the latest with the end', async () => {
+  const outlet = new BrokenOutlet()
+  outlet.room = mebibyte
+  const sink = createSink(outlet, notices())
+  sink.writeSoon('1\n')
+  sink.writeSoon('2\n')
+  assert.deepEqual([outlet.text, outlet.tries], ['', 0])
+  sink.write('3\n')
+  assert.deepEqual([outlet.text, outlet.tries], ['1\n2\n3\n', 1])
+  sink.writeSoon('4\n')
+  await sink.close(1000)
+  assert.equal(outlet.text, '1\n2\n3\n4\n')
+  assert.equal(sink.dropped, 0)
+})
+
+test('a line that may wait does not wait for another one', async () => {
+  const written = Promise.withResolvers<string>()
+  const outlet: Outlet = {
+    write: (bytes, done) => {
+      written.resolve(bytes.toString())
+      done(null, bytes.length)
+    },
+  }
+  createSink(outlet, notices()).writeSoon('alone\n')
+  assert.equal(await written.promise, 'alone\n')
+})
+
+test('many lines that may wait leave before their time', () => {
+  const outlet = new BrokenOutlet()
+  outlet.room = mebibyte
+  const sink = createSink(outlet, notices())
+  for (let i = 0; i < 64; i++) sink.writeSoon(`${'x'.repeat(1023)}\n`)
+  assert.equal(outlet.tries, 1)
+})
