@@ -1,0 +1,49 @@
+"""Libraries that only some apps need: who misses one reads which to install, not a bare ModuleNotFoundError."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+_INSTALL = {
+    "httpx": ("httpx", "calls to the API from a page"),
+    "jwt": ("PyJWT[crypto]", "checking and issuing JSON Web Tokens"),
+    "streamlit": ("streamlit", "pages"),
+    "fastapi": ("fastapi", "the API"),
+}
+
+
+class MissingLibrary(ImportError):
+    """A library this feature needs is not installed; the message says how to install it."""
+
+
+def load(name: str) -> Any:
+    """Imports an optional library by its module name.
+
+    Raises:
+        MissingLibrary: naming the package to install and the interpreter it is missing in.
+    """
+    package, purpose = _INSTALL[name]
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        # A library that is there but misses something itself is another mistake, told by its own message.
+        if error.name != name:
+            raise
+        raise MissingLibrary(
+            f'{purpose} needs {package}, which {sys.executable} does not have: pip install "{package}"',
+            name=name,
+        ) from None
+
+
+def load_httpx() -> Any:
+    """`httpx`, or the fork `httpx2` where only that is installed: both have the same interface."""
+    try:
+        return load("httpx")
+    except MissingLibrary:
+        try:
+            return importlib.import_module("httpx2")
+        except ModuleNotFoundError:
+            pass
+        raise

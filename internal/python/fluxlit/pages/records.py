@@ -1,0 +1,30 @@
+"""One registered page."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from fluxlit.pages.meta import PageMeta
+
+
+@dataclass(frozen=True)
+class PageRecord:
+    """A page as it was registered."""
+
+    path: str
+    title: str
+    fn: Callable[..., Any]
+    tags: tuple[str, ...] = ()
+    description: str = ""
+    icon: str | None = None
+    page_meta: PageMeta | None = None
+
+
+def where(function: Callable[..., Any]) -> str:
+    """`home at app.py:12`, for messages."""
+    name = getattr(function, "__name__", type(function).__name__)
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    return f"`{name}`" if code is None else f"`{name}` at {code.co_filename}:{code.co_firstlineno}"
