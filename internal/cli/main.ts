@@ -1,7 +1,8 @@
 /** The command line: finds the verb, runs it, turns what it throws into text and an exit code. */
 
-import yargs from 'yargs'
+import yargs, { type Argv } from 'yargs'
 import { exitCode, StartupError } from '../fault/startup.ts'
+import { deployKinds } from '../deploy/kinds.ts'
 import { addControlCommands } from './control-commands.ts'
 import { renderProblems, wantsColour } from './render.ts'
 
@@ -110,7 +111,7 @@ function commands(argv: readonly string[], done: (outcome: Promise<number>) => P
           .example('$0 check -c fluxlit.toml', 'exit 0 when it is right, 2 with every problem when not'),
       (flags) => done(import('./check.ts').then(({ check }) => check(flags))),
     )
-  return addControlCommands(program, done)
+  return addControlCommands(addBuild(program, done), done)
     .demandCommand(1, 'name a command')
     .strict()
     .version(false)
@@ -128,6 +129,38 @@ function commands(argv: readonly string[], done: (outcome: Promise<number>) => P
       if (error instanceof Error && error.name !== 'YError') throw error
       throw usageError(message.replaceAll('\n', ' '), argv)
     })
+}
+
+function addBuild(program: Argv, done: (outcome: Promise<number>) => Promise<void>): Argv {
+  return program.command(
+    'build [target]',
+    'write deployment files for this project, computed from its configuration',
+    (command) =>
+      command
+        .positional('target', { type: 'string', describe: 'FluxLit app object (a later release)' })
+        .options(configFlag)
+        .option('kind', {
+          choices: deployKinds,
+          default: 'docker' as const,
+          describe: 'which files; all = every kind that fits',
+        })
+        .option('output', {
+          alias: 'o',
+          type: 'string',
+          requiresArg: true,
+          default: '.',
+          describe: 'directory they are written to',
+        })
+        .option('force', {
+          alias: 'f',
+          type: 'boolean',
+          default: false,
+          describe: 'replace files that exist and differ',
+        })
+        .example('$0 build', 'Dockerfile and .dockerignore')
+        .example('$0 build --kind all -o deploy', 'everything, into a directory of its own'),
+    (flags) => done(import('./deploy.ts').then(({ deploy }) => deploy(flags))),
+  )
 }
 
 /** yargs puts its suggestion in place of what is wrong. */

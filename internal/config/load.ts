@@ -31,6 +31,8 @@ export interface LoadInput {
   readonly env: Readonly<Record<string, string | undefined>>
   /** By dotted path: `gateway_port`. Texts are read like variables. */
   readonly flags: Readonly<Record<string, FlagValue>>
+  /** Codes of problems of this machine that do not matter, because the configuration is for another one. */
+  readonly tolerated?: ReadonlySet<string>
 }
 
 /** A configuration, or every problem that keeps it from being one. */
@@ -73,7 +75,8 @@ export function loadConfig(input: LoadInput): LoadResult {
     identity: sources.identity,
     broken,
   })
-  const problems = [...sources.problems, ...checks.flatMap((check) => check.problems), ...context.problems]
+  const found = [...sources.problems, ...checks.flatMap((check) => check.problems), ...context.problems]
+  const problems = found.filter(({ code }) => input.tolerated?.has(code) !== true)
   if (detection?.kind === 'problem') problems.push(detection.problem)
   else if (problems.length === 0 && config.workers.length === 0) problems.push(noWorkers(names, input.cwd))
   const warnings = [...environment.warnings, ...context.warnings]

@@ -50,7 +50,8 @@ const rooms: Readonly<Record<string, Allowance>> = {
       'server',
     ],
   },
-  cli: { rooms: ['app', 'admin', 'config', 'host'], npm: ['yargs'] },
+  deploy: { rooms: [] },
+  cli: { rooms: ['app', 'admin', 'config', 'deploy', 'host'], npm: ['yargs'] },
   cmd: { rooms: ['cli'] },
 }
 

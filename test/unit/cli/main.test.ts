@@ -79,7 +79,17 @@ test('checks of certificates cannot be switched off', async (t) => {
 
 test('the help lists every command, and each has its own', async () => {
   const [all, serve] = await Promise.all([output('--help'), output('serve', '--help')])
-  for (const verb of ['serve', 'check', 'status', 'reload', 'restart', 'drain', 'stop', 'healthcheck']) {
+  for (const verb of [
+    'serve',
+    'check',
+    'build',
+    'status',
+    'reload',
+    'restart',
+    'drain',
+    'stop',
+    'healthcheck',
+  ]) {
     assert.match(all, new RegExp(`^ +fluxlit ${verb}\\b`, 'm'), verb)
   }
   assert.match(all, /Exit codes: 0 clean/)

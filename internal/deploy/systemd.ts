@@ -1,0 +1,199 @@
+/** `--kind systemd`: a confined service, and the socket that keeps connections while it restarts. */
+
+import { join } from 'node:path'
+
+import type { Spawned } from '../config/config.ts'
+import { graceOf, graceWords, isSpawned, outerGraceS, type Plan } from './plan.ts'
+import { header, mebibytes, type DeployFile } from './text.ts'
+
+/** The two units; copy them to /etc/systemd/system. */
+export function systemdFiles(plan: Plan): readonly DeployFile[] {
+  return [
+    { path: 'systemd/fluxlit.service', text: serviceUnit(plan) },
+    { path: 'systemd/fluxlit.socket', text: socketUnit(plan) },
+  ]
+}
+
+function serviceUnit(plan: Plan): string {
+  const { config, project } = plan
+  const grace = graceOf(config)
+  const rooted = spawnedOf(plan).some(({ user }) => user !== null)
+  return `${header(plan, 'The gateway with its workers as a service.')}
+#
+#   sudo cp systemd/fluxlit.* /etc/systemd/system/
+#   sudo systemctl daemon-reload
+#   sudo systemctl enable --now fluxlit.socket fluxlit.service
+
+[Unit]
+Description=FluxLit: ${plan.name}
+# Names of databases and identity providers can be resolved.
+Wants=network-online.target
+After=network-online.target
+# The port is opened by the socket unit: connections wait there while the service restarts.
+Requires=fluxlit.socket
+After=fluxlit.socket
+# Five failures in five minutes are no accident.
+StartLimitIntervalSec=300
+StartLimitBurst=5
+
+[Service]
+# READY=1 comes when every required worker answers; a reload and a stop are told, too.
+Type=notify
+ExecStart=${[project.executable, 'serve', ...configWords(plan)].map(unitWord).join(' ')}
+# Takes up a changed configuration; what does not work is not taken up.
+ExecReload=/bin/kill -HUP $MAINPID
+# Relative paths of the configuration begin here.
+WorkingDirectory=${unitPath(project.root)}
+${account(rooted)}
+# Secrets and variables that are not in the configuration; the file may be missing.
+EnvironmentFile=-/etc/fluxlit/fluxlit.env
+${certificates(plan)}# /run/fluxlit, /var/lib/fluxlit and /var/log/fluxlit: the only places it may write to.
+RuntimeDirectory=fluxlit
+StateDirectory=fluxlit
+LogsDirectory=fluxlit
+# What it writes is for its own account and group.
+UMask=0027
+# Workers that do not become ready are given up after about ${plan.startS} s (ready_timeout x boot_attempts).
+TimeoutStartSec=${plan.startS + 30}
+# ${graceWords(grace)}.
+TimeoutStopSec=${outerGraceS(grace)}
+# Only the gateway gets SIGTERM, so that workers outlive the requests in flight; what is left is killed.
+KillMode=mixed
+# Beats come from the event loop that carries the traffic: one that hangs is ended and started again.
+WatchdogSec=30
+Restart=on-failure
+RestartSec=2
+# A mistake in the configuration is not cured by trying again.
+RestartPreventExitStatus=2
+# The kernel takes one worker, not the service; the gateway starts it again.
+OOMPolicy=continue
+# Gateway and workers with ordinary libraries: look at \`fluxlit status\`, then correct it.
+MemoryMax=${plan.memoryMiB + plan.temporaryMiB}M
+# Stops fork bombs.
+TasksMax=1024
+# Two per request and per WebSocket.
+LimitNOFILE=65536
+
+# ---- What it cannot do. \`systemd-analyze security fluxlit.service\` adds it up.
+# Gains no rights by programs that have them.
+NoNewPrivileges=yes
+# Sees the system read-only, and ${homes(plan)}
+ProtectSystem=strict
+ProtectHome=${touchesHome(plan) ? 'read-only' : 'yes'}
+# Its own /tmp: uploads up to ${mebibytes(plan.uploadBytes)} while the API reads them.
+PrivateTmp=yes
+# No hardware, no processes of others, no settings of the kernel, its log, clock or host name.
+PrivateDevices=yes
+ProtectProc=invisible
+ProtectControlGroups=yes
+ProtectKernelModules=yes
+ProtectKernelTunables=yes
+ProtectKernelLogs=yes
+ProtectClock=yes
+ProtectHostname=yes
+# The network and local sockets, nothing else.
+RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6
+RestrictNamespaces=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+RemoveIPC=yes
+LockPersonality=yes
+${capabilities(rooted)}
+# What services need. A surprise is an error in the app, not its end.
+SystemCallArchitectures=native
+SystemCallFilter=@system-service${rooted ? '' : '\nSystemCallFilter=~@privileged'}
+SystemCallErrorNumber=EPERM
+# MemoryDenyWriteExecute stays off: the engine inside the executable compiles JavaScript while it runs, and ends with
+# SIGTRAP under it.
+
+[Install]
+WantedBy=multi-user.target
+`
+}
+
+function spawnedOf({ config }: Plan): readonly Spawned[] {
+  return config.workers.flatMap((worker) => (isSpawned(worker) ? [worker.run] : []))
+}
+
+function configWords(plan: Plan): readonly string[] {
+  return plan.project.configFiles.flatMap((file) => ['-c', join(plan.project.root, file)])
+}
+
+function account(rooted: boolean): string {
+  return rooted
+    ? '# root, because workers have accounts of their own (`user`): the gateway has to change into them.'
+    : `# An account that exists only while it runs. The apps and their virtual environment have to be readable for
+# everybody (chmod -R o+rX), or write User=NAME instead.
+DynamicUser=yes`
+}
+
+function capabilities(rooted: boolean): string {
+  return rooted
+    ? `# Only what changing the account takes.
+CapabilityBoundingSet=CAP_SETUID CAP_SETGID CAP_CHOWN CAP_KILL CAP_DAC_OVERRIDE CAP_FOWNER`
+    : `# None; ports below 1024 are opened by the socket unit.
+CapabilityBoundingSet=`
+}
+
+/** A key only root can read gets to the service as a credential. */
+function certificates({ config }: Plan): string {
+  if (config.tls === null) return ''
+  const { certFile, keyFile } = config.tls
+  return `# Certificate and key as root reads them; restart after a renewal (systemd copies them at the start).
+LoadCredential=tls.crt:${certFile}
+LoadCredential=tls.key:${keyFile}
+Environment=FLUXLIT_TLS_CERT_FILE=tls.crt FLUXLIT_TLS_KEY_FILE=tls.key
+`
+}
+
+function touchesHome({ project, config }: Plan): boolean {
+  const paths = [project.root, project.executable, config.instanceKey, ...interpreters(config.workers)]
+  return paths.some((path) => /^\/(home|root|run\/user)(\/|$)/.test(path))
+}
+
+function interpreters(workers: Plan['config']['workers']): readonly string[] {
+  return workers.flatMap((worker) =>
+    worker.kind !== 'static' && worker.run.kind === 'spawn'
+      ? [worker.run.python.path ?? '', worker.run.cwd]
+      : [],
+  )
+}
+
+function homes(plan: Plan): string {
+  return touchesHome(plan)
+    ? 'homes as well: the project or its interpreter is in one. Better move it to /srv or /opt.'
+    : 'no home at all.'
+}
+
+function socketUnit(plan: Plan): string {
+  const { host, port } = plan.config.listen
+  const address = host.includes(':') ? `[${host}]:${port || plan.port}` : `${host}:${port || plan.port}`
+  return `${header(plan, 'The port of fluxlit.service, open from boot on and during every restart.')}
+
+[Unit]
+Description=Port of FluxLit: ${plan.name}
+
+[Socket]
+# gateway_host and gateway_port of the configuration; the service uses this socket and does not open its own.
+ListenStream=${address}
+# By this name the gateway knows which one is the public one.
+FileDescriptorName=http
+# So many connections wait while it restarts (net.core.somaxconn may be less).
+Backlog=1024
+# Small answers and WebSocket messages leave at once.
+NoDelay=true
+
+[Install]
+WantedBy=sockets.target
+`
+}
+
+/** A word of ExecStart=, where `%` and `$` mean something and blanks separate. */
+function unitWord(text: string): string {
+  const plain = text.replaceAll('%', '%%').replaceAll('$', '$$$$')
+  return /[\s"'\\;]/.test(plain) ? `"${plain.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"` : plain
+}
+
+function unitPath(text: string): string {
+  return text.replaceAll('%', '%%')
+}
