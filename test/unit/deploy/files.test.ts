@@ -20,6 +20,11 @@ function filesOf(kind: DeployKind, plan: Plan): readonly DeployFile[] {
   return made.files
 }
 
+/** Files and directories that `all` writes. */
+function kindsFor(plan: Plan): readonly string[] {
+  return [...new Set(filesOf('all', plan).map(({ path }) => path.replace(/\/.*/, '')))]
+}
+
 /** With UPDATE_FIXTURES=1 the files are written instead of compared; read the difference before committing. */
 function isKept({ path, text }: DeployFile): void {
   const file = join(repository, 'config', 'deploy', path)
@@ -40,12 +45,9 @@ test('config/deploy/sidecar holds what build writes for two containers of one Po
 })
 
 test('all leaves the sidecar out where the gateway starts workers, and has it where it starts none', async (t) => {
-  const kinds = (plan: Plan): readonly string[] => [
-    ...new Set(filesOf('all', plan).map(({ path }) => path.replace(/\/.*/, ''))),
-  ]
   const always = ['Dockerfile', '.dockerignore', 'compose.yaml', 'kubernetes', 'systemd']
-  assert.deepEqual(kinds(await planOf(t, both)), always)
-  assert.deepEqual(kinds(await examplePlan(t, sidecar)), [...always, 'sidecar'])
+  assert.deepEqual(kindsFor(await planOf(t, both)), always)
+  assert.deepEqual(kindsFor(await examplePlan(t, sidecar)), [...always, 'sidecar'])
 })
 
 test('a sidecar in front of a worker that the gateway would start is refused, with its place', async (t) => {
