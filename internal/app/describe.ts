@@ -1,5 +1,6 @@
 /** `fluxlit check --worker NAME`: what a worker is started with, or should be when it runs elsewhere. */
 
+import { join } from 'node:path'
 import type { Config, StreamlitWorker, UvicornWorker, WorkerConfig } from '../config/config.ts'
 import { shownArguments, shownValue } from '../config/secret.ts'
 import { exitCode, StartupError } from '../fault/startup.ts'
@@ -7,6 +8,7 @@ import type { Logger } from '../log/types.ts'
 import { isChild } from '../worker/command.ts'
 import { Planner } from '../worker/plan.ts'
 import { isProblem } from '../worker/problem.ts'
+import { lazily, type PackageFiles } from '../worker/sdk.ts'
 import { openRuntimeDir } from '../worker/runtime-dir.ts'
 import { streamlitBasePath } from '../worker/streamlit-environment.ts'
 import { apiPath } from './fleet.ts'
@@ -30,6 +32,7 @@ export interface DescribeParts {
   readonly config: Config
   readonly env: Readonly<Record<string, string | undefined>>
   readonly bootstrapSource: string
+  readonly sdk: () => PackageFiles
 }
 
 /** Describes one worker. Looks at the interpreter as a start would. @throws StartupError when it could not start */
@@ -51,6 +54,7 @@ export async function describeWorker(worker: WorkerConfig, parts: DescribeParts)
       logger: silent,
       runtimeDir: runtime,
       bootstrapPath: runtime.write('bootstrap.py', parts.bootstrapSource),
+      sdk: lazily(parts.sdk, join(runtime.path, 'python')),
       restart: config.restart,
       rootPath: config.rootPath,
       internalApiBase: () =>

@@ -4,6 +4,7 @@
  * accepting -> close WebSockets while requests finish -> stop workers. The workers outlive the listener.
  */
 
+import { join } from 'node:path'
 import { ControlServer } from '../admin/control-server.ts'
 import type { ControlOutcome, ControlTarget } from '../admin/control.ts'
 import { makeStatusReport, type StatusReport } from '../admin/status.ts'
@@ -21,6 +22,7 @@ import type { Listener } from '../server/listener.ts'
 import { startInOrder } from '../worker/order.ts'
 import { preflight } from '../worker/preflight.ts'
 import type { WorkerRoom } from '../worker/room.ts'
+import { lazily, type PackageFiles } from '../worker/sdk.ts'
 import { openRuntimeDir, type RuntimeDir } from '../worker/runtime-dir.ts'
 import { isProblem } from '../worker/problem.ts'
 import type { SupervisedWorker } from '../worker/types.ts'
@@ -53,6 +55,8 @@ export interface GatewayParts {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Source text of the Python bootstrap. */
   readonly bootstrapSource: string
+  /** The Python package for the workers of a `target`, read when there are any. */
+  readonly sdk: () => PackageFiles
   /** Where the listening address came from, for the message when it is taken. */
   readonly listenOrigin: string
   readonly version: string
@@ -138,6 +142,7 @@ export class Gateway implements ControlTarget {
       logger: parts.logger,
       runtimeDir: runtime,
       bootstrapPath: runtime.write('bootstrap.py', parts.bootstrapSource),
+      sdk: lazily(parts.sdk, join(runtime.path, 'python')),
       restart: config.restart,
       rootPath: config.rootPath,
       internalApiBase: () => this.#internalUrl + this.config.rootPath + apiPath(this.config),

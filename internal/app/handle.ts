@@ -9,7 +9,7 @@ import { declaredLength, readHead } from '../exchange/head.ts'
 import { personal } from '../exchange/passage.ts'
 import { identify, identifyRefused, type Identification } from '../exchange/identify.ts'
 import { failure, isFailure, type Failure } from '../fault/failure.ts'
-import { answerHealth } from '../health/health.ts'
+import { answerAppHealth, answerHealth, type HealthAnswer } from '../health/health.ts'
 import type { RequestHead } from '../http1/head.ts'
 import type { ServerConnection } from '../http1/server-connection.ts'
 import type { Transaction } from '../http1/transaction.ts'
@@ -89,6 +89,7 @@ function routeRequest(handling: Handling): void {
   if (route.kind === 'worker') return toWorker(handling, target, route)
   if (route.kind === 'redirect' && head.websocket === null)
     return answerRedirect(exchange, transaction, 307, route.location + target.query)
+  if (route.kind === 'health' && head.websocket === null) return answerApplication(handling, route.name)
   refuse(exchange, transaction, failure('route_not_found'))
 }
 
@@ -105,9 +106,18 @@ function redirectToTls(
 }
 
 function answerInternal(handling: Handling, name: string): void {
-  const { deps, exchange, head, transaction } = handling
+  const { deps } = handling
   handling.enter('internal')
-  const answer = answerHealth(name, deps.health())
+  sendHealth(handling, answerHealth(name, deps.health()))
+}
+
+function answerApplication(handling: Handling, name: string): void {
+  const { deps } = handling
+  handling.enter('internal')
+  sendHealth(handling, answerAppHealth(name, deps.health()))
+}
+
+function sendHealth({ exchange, head, transaction }: Handling, answer: HealthAnswer | null): void {
   if (answer === null) return refuse(exchange, transaction, failure('route_not_found'))
   if (head.method !== 'GET' && head.method !== 'HEAD')
     return refuse(exchange, transaction, failure('method_not_allowed'))

@@ -54,6 +54,7 @@ export function createRequestDeps(parts: ListenerParts): (listener: ListenerKind
       workers,
       rootPath: config.rootPath,
       docsMount,
+      healthOf: healthOf(config, backends),
       reserved: desk?.endpoints?.reserved ?? [],
     }),
     endpoints: desk?.endpoints ?? null,
@@ -121,6 +122,12 @@ export function listenerLimits({ timeouts, limits }: Config): ListenerLimits {
     targetBytes: limits.targetBytes,
     connections: limits.connections,
   }
+}
+
+/** An application object answers below its API; plain FastAPI apps have paths of their own. */
+function healthOf(config: Config, backends: readonly Backend[]): number | null {
+  const index = config.target === null ? -1 : backends.findIndex(({ config: { name } }) => name === 'api')
+  return index === -1 ? null : index
 }
 
 function apiMount(config: Config, backends: readonly Backend[]): string | null {

@@ -5,7 +5,7 @@ import type { Config } from '../config/config.ts'
 import { loadConfig } from '../config/load.ts'
 import { problemsJson, renderReport, reportJson } from '../config/report.ts'
 import { exitCode, StartupError } from '../fault/startup.ts'
-import { embedded } from './embedded.ts'
+import { embedded, embeddedPackage } from './embedded.ts'
 import { renderProblems, wantsColour } from './render.ts'
 
 /** Flags of `check`. */
@@ -41,6 +41,7 @@ async function checkWorker(name: string, config: Config, json: boolean): Promise
     config,
     env: process.env,
     bootstrapSource: embedded('internal/python/bootstrap.py'),
+    sdk: embeddedPackage,
   })
   if (json) printJson(description)
   else process.stdout.write(renderDescription(description))

@@ -6,7 +6,7 @@ import { run } from '../app/run.ts'
 import type { Config } from '../config/config.ts'
 import { loadConfig, type LoadResult } from '../config/load.ts'
 import { buildInfo } from './build.ts'
-import { embedded, ownCommand } from './embedded.ts'
+import { embedded, embeddedPackage, ownCommand } from './embedded.ts'
 import type { DevFlags } from './main.ts'
 import { renderProblems, wantsColour } from './render.ts'
 import { flagValues, problemsError, refuseWeakening } from './serve.ts'
@@ -36,6 +36,7 @@ export async function dev(flags: DevFlags): Promise<number> {
     output: { stream: process.stdout, other: process.stderr, isTerminal: true, colour },
     env,
     bootstrapSource: embedded('internal/python/bootstrap.py'),
+    sdk: embeddedPackage,
     version: buildInfo().version,
     commit: buildInfo().commit,
     values: loaded.report.values,

@@ -4,7 +4,7 @@ import { run } from '../app/run.ts'
 import { loadConfig, type LoadResult } from '../config/load.ts'
 import { exitCode, StartupError, type Problem } from '../fault/startup.ts'
 import { buildInfo } from './build.ts'
-import { embedded, ownCommand } from './embedded.ts'
+import { embedded, embeddedPackage, ownCommand } from './embedded.ts'
 import type { ServeFlags } from './main.ts'
 import { renderProblems, wantsColour } from './render.ts'
 
@@ -29,6 +29,7 @@ export async function serve(flags: ServeFlags): Promise<number> {
     },
     env: process.env,
     bootstrapSource: embedded('internal/python/bootstrap.py'),
+    sdk: embeddedPackage,
     version: buildInfo().version,
     commit: buildInfo().commit,
     values: loaded.report.values,

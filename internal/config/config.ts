@@ -40,6 +40,8 @@ export interface Config {
   readonly rootPath: string
   /** Public origin plus root path as browsers see it, `''` = derive from the request. */
   readonly publicBaseUrl: string
+  /** The FluxLit application object that `api` and `ui` are made from; null = there is none. */
+  readonly target: AppTarget | null
   /** Whether `/docs`, `/redoc`, `/openapi.json` redirect to the API's. */
   readonly docsRedirect: boolean
   /** Extra `Origin` values (scheme://host[:port]) that may open WebSockets. */
@@ -315,9 +317,26 @@ export interface PythonChoice {
   readonly where: Origin
 }
 
+/** A FluxLit application object. */
+export interface AppTarget {
+  /** As imported: `app`, `pkg.app`. */
+  readonly module: string
+  readonly attribute: string
+  /** Absolute; null = a module was named, not a file. */
+  readonly file: string | null
+  /** Absolute directories that come first on the import path, best first; empty = the working directory. */
+  readonly directories: readonly string[]
+  /** Whose Python package `fluxlit` it imports: the one in this program, or one installed in the environment. */
+  readonly sdk: 'embedded' | 'installed'
+  /** Where `target` was given, for messages. */
+  readonly where: Origin
+}
+
 /** A Python program the gateway starts. */
 export interface PythonProcess extends Spawned {
   readonly kind: 'spawn'
+  /** The application object that it is a part of; null for plain FastAPI and Streamlit. */
+  readonly target: AppTarget | null
   readonly python: PythonChoice
   readonly transport: 'unix' | 'tcp'
 }
@@ -335,7 +354,12 @@ export interface UvicornWorker extends WorkerBase, Mounted {
 export interface StreamlitWorker extends WorkerBase, Mounted {
   readonly kind: 'streamlit'
   readonly ready: Readiness
-  readonly run: (PythonProcess & { /** Absolute path. */ readonly script: string }) | Elsewhere
+  readonly run:
+    | (PythonProcess & {
+        /** Absolute path; null = what shows the pages of `target`, part of the Python package. */
+        readonly script: string | null
+      })
+    | Elsewhere
 }
 
 /** Any HTTP server: started by `command`, or run elsewhere at `url`. */

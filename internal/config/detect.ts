@@ -6,7 +6,6 @@ import { basename, dirname, join, relative } from 'node:path'
 import type { Problem } from '../fault/startup.ts'
 import { kindOfPath, readText } from './files.ts'
 import { scanPython, type PythonSource } from './python-source.ts'
-import { targetProblem } from './resolve.ts'
 import { parseToml } from './toml.ts'
 import { parseApp } from './worker-schema.ts'
 import { valueAt } from './tree.ts'
@@ -22,10 +21,18 @@ export interface DetectedWorker {
   readonly words: string
 }
 
-/** What was found, or what to do about finding nothing. */
-export type Detection =
+/** What was found: an application object, or workers. */
+export type Found =
+  | {
+      readonly kind: 'target'
+      readonly target: string
+      /** `detected in app.py`. */
+      readonly origin: string
+    }
   | { readonly kind: 'workers'; readonly workers: readonly DetectedWorker[] }
-  | { readonly kind: 'problem'; readonly problem: Problem }
+
+/** What was found, or what to do about finding nothing. */
+export type Detection = Found | { readonly kind: 'problem'; readonly problem: Problem }
 
 /** Where FastAPI's own command looks, in its order. */
 const apiFiles = ['main.py', 'app.py', 'api.py', 'app/main.py', 'app/app.py', 'app/api.py']
@@ -39,8 +46,8 @@ export function detect(directory: string): Detection {
   const sources = new Sources(directory)
   const fluxlit = sources.known().find((file) => (sources.scan(file)?.fluxlitNames.length ?? 0) > 0)
   if (fluxlit !== undefined) {
-    const name = sources.scan(fluxlit)?.fluxlitNames[0] ?? 'app'
-    return { kind: 'problem', problem: targetProblem(`./${fluxlit}:${name}`, fluxlit) }
+    const name = usualName(sources.scan(fluxlit)?.fluxlitNames ?? [])
+    return { kind: 'target', target: targetOf(directory, fluxlit, name), origin: `detected in ${fluxlit}` }
   }
   const api = detectApi(sources)
   const scripts = detectScripts(sources, api?.file ?? null)
@@ -102,11 +109,22 @@ function detectApi(sources: Sources): { file: string | null; worker: DetectedWor
   }
   for (const file of apiFiles) {
     const names = sources.scan(file)?.fastapiNames ?? []
-    const name = ['app', 'api'].find((usual) => names.includes(usual)) ?? names[0]
-    if (name !== undefined)
-      return { file, worker: apiWorker(importOf(sources.directory, file, name), file, `FastAPI in ${file}`) }
+    if (names.length === 0) continue
+    const keys = importOf(sources.directory, file, usualName(names))
+    return { file, worker: apiWorker(keys, file, `FastAPI in ${file}`) }
   }
   return null
+}
+
+/** Of several objects in a file. */
+function usualName(names: readonly string[]): string {
+  return ['app', 'api'].find((usual) => names.includes(usual)) ?? names[0] ?? 'app'
+}
+
+/** A file below the directory is named as a module where it is part of a package: it may import its siblings. */
+function targetOf(directory: string, file: string, name: string): string {
+  const isPart = kindOfPath(join(directory, dirname(file), '__init__.py')) === 'file'
+  return dirname(file) === '.' || isPart ? (importOf(directory, file, name)['app'] ?? '') : `./${file}:${name}`
 }
 
 function fastapiEntrypoint(directory: string): string | null {
@@ -149,9 +167,16 @@ function uiWorker(script: string): DetectedWorker {
   }
 }
 
+/** A detection in words, one line per worker. */
+export function wordsOf(found: Found): readonly string[] {
+  if (found.kind === 'workers') return found.workers.map((worker) => worker.words)
+  return [`target: ${found.target} (FluxLit, ${found.origin.replace(/^detected /, '')})`]
+}
+
 /** The TOML that says the same as a detection. */
-export function detectedToml(workers: readonly DetectedWorker[]): readonly string[] {
-  return workers.flatMap((worker) => [
+export function detectedToml(found: Found): readonly string[] {
+  if (found.kind === 'target') return [`target = ${JSON.stringify(found.target)}`]
+  return found.workers.flatMap((worker) => [
     `[workers.${worker.name}]`,
     ...Object.entries(worker.keys).map(([key, value]) => `${key} = ${JSON.stringify(value)}`),
   ])

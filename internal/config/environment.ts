@@ -1,6 +1,7 @@
 /** `FLUXLIT_*` variables as layers: new names, old names, and names that mean nothing. */
 
 import type { Problem } from '../fault/startup.ts'
+import { isAppSetting } from './app-settings.ts'
 import type { Origin } from './config.ts'
 import { allKeys, anyName, environmentName, isSettableKey, namesIn, type Key } from './keys.ts'
 import type { Layer } from './layer.ts'
@@ -22,6 +23,8 @@ export interface EnvironmentLayers {
   /** Above every file, in rising order. */
   readonly above: readonly [legacy: Layer, named: Layer]
   readonly warnings: readonly Problem[]
+  /** Of variables that mean something only to an application object; there is nothing to warn of with a `target`. */
+  readonly appWarnings: readonly Problem[]
 }
 
 /** Set by the gateway for its own children, or read elsewhere. */
@@ -49,11 +52,16 @@ export function readEnvironment(variables: readonly Variable[], directory: strin
   const legacy = startLayer(directory)
   const named = startLayer(directory)
   const warnings: Problem[] = []
+  const appWarnings: Problem[] = []
   const found: { path: Path; key: Key; variable: Variable }[] = []
   for (const variable of variables) {
     const meaning = meaningOf(variable)
     if (meaning.kind === 'key') found.push({ ...meaning, variable })
-    if (meaning.kind === 'legacy') warnings.push(...applyLegacy(meaning.rule, variable, fallback, legacy))
+    if (meaning.kind === 'legacy') {
+      const said = applyLegacy(meaning.rule, variable, fallback, legacy)
+      if (isAppSetting(variable)) appWarnings.push(...said)
+      else warnings.push(...said)
+    }
     if (meaning.kind === 'unknown') warnings.push(unknownVariable(variable))
   }
   // Tables given as JSON first, so that a variable for one key counts more than one for its whole table.
@@ -61,7 +69,7 @@ export function readEnvironment(variables: readonly Variable[], directory: strin
     if (variable.value.trim() === '' && key.type !== 'text') continue
     named.put(path, fromText(key, variable.value), variable.origin)
   }
-  return { fallback, above: [legacy, named], warnings }
+  return { fallback, above: [legacy, named], warnings, appWarnings }
 }
 
 /** A layer that is filled value by value. */

@@ -13,6 +13,7 @@ const samples: Readonly<Record<string, Sample>> = {
   name: shown('"shop"'),
   target: shown('"app:app"'),
   title: shown('"Shop"'),
+  docs_redirect: given('false'),
   root: given('"."'),
   'admin.password': shown('"..."'),
   'admin.password_file': shown('"/etc/fluxlit/admin-password"'),

@@ -78,10 +78,15 @@ export function kindOf(worker: WorkerText, settings: WorkerSettings): KindResult
   if (second !== undefined) return failed(twoPrograms(worker, program, second))
   const kind = settings.kind ?? inferred[program]
   if (!programsOf[kind].includes(program)) return failed(wrongProgram(worker, kind, program))
-  const meaningless = worker.keys.filter((key) => !keysOfKind(kind, program).has(key))
-  if (meaningless.length > 0)
-    return { kind: null, problems: meaningless.map((key) => withoutMeaning(worker, kind, program, key)) }
-  return { kind, program, problems: [] }
+  const problems = withoutMeaningAs(worker, kind, program)
+  return problems.length > 0 ? { kind: null, problems } : { kind, program, problems: [] }
+}
+
+/** Keys that mean nothing for what the worker is; those that say what it runs are another mistake. */
+export function withoutMeaningAs(worker: WorkerText, kind: Kind, program: Program): readonly Problem[] {
+  return worker.keys
+    .filter((key) => !keysOfKind(kind, program).has(key) && !programs.some((each) => each === key))
+    .map((key) => withoutMeaning(worker, kind, program, key))
 }
 
 function failed(problem: Problem): KindResult {

@@ -6,7 +6,7 @@ import type { Problem } from '../fault/startup.ts'
 import { checkLayer } from './check.ts'
 import type { Config } from './config.ts'
 import { ResolveContext } from './context.ts'
-import { detect, detectedToml, type DetectedWorker } from './detect.ts'
+import { detect, detectedToml, wordsOf, type Found } from './detect.ts'
 import { fromText, readEnvironment, startLayer, type Variable } from './environment.ts'
 import { keyAt } from './keys.ts'
 import { mergeLayers, type Layer, type Merged } from './layer.ts'
@@ -62,13 +62,13 @@ export function loadConfig(input: LoadInput): LoadResult {
     sources.names.length === 0 && sources.problems.length === 0 && !given.some(namesProgram)
       ? detect(input.cwd)
       : null
-  const layers =
-    detection?.kind === 'workers' ? [detectedLayer(detection.workers, input.cwd), ...given] : given
+  const found = detection?.kind === 'problem' ? null : detection
+  const layers = found === null ? given : [detectedLayer(found, input.cwd), ...given]
   const checks = layers.map(checkLayer)
   const merged = mergeLayers(layers)
   const context = contextOf(input, sources, merged)
   const broken = new Set(checks.flatMap((check) => [...check.broken]))
-  const names = detection?.kind === 'workers' ? ['detected'] : sources.names
+  const names = found === null ? sources.names : ['detected']
   const config = resolveConfig(context, {
     sources: names,
     directory: sources.directory,
@@ -79,9 +79,10 @@ export function loadConfig(input: LoadInput): LoadResult {
   const problems = found.filter(({ code }) => input.tolerated?.has(code) !== true)
   if (detection?.kind === 'problem') problems.push(detection.problem)
   else if (problems.length === 0 && config.workers.length === 0) problems.push(noWorkers(names, input.cwd))
-  const warnings = [...environment.warnings, ...context.warnings]
+  const appWarnings = config.target === null ? environment.appWarnings : []
+  const warnings = [...environment.warnings, ...appWarnings, ...context.warnings]
   if (problems.length > 0) return { kind: 'problems', problems: inOrder(problems, sources.names), warnings }
-  const notes = detection?.kind === 'workers' ? detection.workers.map((worker) => worker.words) : []
+  const notes = found === null ? [] : wordsOf(found)
   return { kind: 'ok', config, report: makeReport(config, context.values, notes, warnings), warnings }
 }
 
@@ -89,7 +90,7 @@ export function loadConfig(input: LoadInput): LoadResult {
 function gatherEnvironment(
   input: LoadInput,
   sources: Sources,
-): { below: Layer[]; above: Layer[]; warnings: Problem[] } {
+): { below: Layer[]; above: Layer[]; warnings: Problem[]; appWarnings: Problem[] } {
   const real = Object.entries(input.env).flatMap(([name, value]): Variable[] =>
     value === undefined ? [] : [{ name, value, origin: `environment ${name}` }],
   )
@@ -101,6 +102,7 @@ function gatherEnvironment(
     below: sets.map((set) => set.fallback),
     above: sets.flatMap((set) => [...set.above]),
     warnings: sets.flatMap((set) => [...set.warnings]),
+    appWarnings: sets.flatMap((set) => [...set.appWarnings]),
   }
 }
 
@@ -115,8 +117,13 @@ function flagLayer(input: LoadInput): Layer {
   return layer
 }
 
-function detectedLayer(workers: readonly DetectedWorker[], directory: string): Layer {
+function detectedLayer(found: Found, directory: string): Layer {
   const layer = startLayer(directory, 'detected')
+  if (found.kind === 'target') {
+    layer.put(['target'], found.target, found.origin)
+    return layer
+  }
+  const { workers } = found
   for (const worker of workers) {
     for (const [key, value] of Object.entries(worker.keys))
       layer.put(['workers', worker.name, key], value, worker.origin)
@@ -146,7 +153,7 @@ function contextOf(input: LoadInput, sources: Sources, merged: Merged): ResolveC
 /** A file without workers: what detection would have chosen is offered, not taken. */
 function noWorkers(names: readonly string[], cwd: string): Problem {
   const detection = detect(cwd)
-  const example = detection.kind === 'workers' ? detectedToml(detection.workers) : detection.problem.detail
+  const example = detection.kind === 'problem' ? detection.problem.detail : detectedToml(detection)
   return {
     code: 'nothing_to_serve',
     message: 'the configuration has no workers',

@@ -5,11 +5,12 @@ import { resolve } from 'node:path'
 import { resolveAdmin } from './admin.ts'
 import { resolveAuth } from './auth.ts'
 import { kindOfPath } from './files.ts'
-import type { Config, Limits, LogConfig, LogFileConfig, RestartPolicy, WorkerConfig } from './config.ts'
+import type { Config, Limits, LogConfig, LogFileConfig, RestartPolicy } from './config.ts'
 import type { ResolveContext } from './context.ts'
 import { resolveHeaders } from './headers.ts'
 import { defaultName, resolveStateDir } from './identity.ts'
 import { allKeys, anyElement } from './keys.ts'
+import { resolveTarget } from './target.ts'
 import { resolveTimeouts } from './timeouts.ts'
 import { resolveTls } from './tls.ts'
 import { resolveWorkers } from './workers.ts'
@@ -35,7 +36,8 @@ export function resolveConfig(context: ResolveContext, found: Found): Config {
   context.report(['root'], context.root, context.valueOrigin(['root']))
   checkGeneral(context)
   const operators = resolveAdmin(context)
-  const workers = workersOf(context, found.broken)
+  const target = resolveTarget(context)
+  const workers = resolveWorkers(context, found.broken, target)
   return {
     name,
     sources: found.sources,
@@ -46,7 +48,8 @@ export function resolveConfig(context: ResolveContext, found: Found): Config {
     trustedProxies: settings.trusted_proxies,
     rootPath: settings.root_path,
     publicBaseUrl: settings.public_base_url,
-    docsRedirect: settings.docs_redirect,
+    target,
+    docsRedirect: docsRedirect(context),
     allowedOrigins: settings.auth.allowed_origins,
     auth: resolveAuth(context, workers),
     internalListen: settings.internal.listen,
@@ -87,8 +90,8 @@ function checkGeneral(context: ResolveContext): void {
       hint: 'create it, or correct `root`',
     })
   }
-  if (settings.target !== undefined) problems.push(targetProblem(settings.target, context.origin(['target'])))
-  if (settings.title !== undefined) {
+  // An application object has a title, and is told.
+  if (settings.title !== undefined && settings.target === undefined) {
     const message =
       '`title` has no effect: the title of the page is set in the script, that of the API in FastAPI(title=...)'
     warnings.push({ code: 'legacy_key', message, where: context.origin(['title']), hint: 'remove `title`' })
@@ -106,19 +109,6 @@ function checkGeneral(context: ResolveContext): void {
   }
 }
 
-/** What to write instead of a FluxLit application object, for as long as those are not served. */
-export function targetProblem(
-  target: string,
-  where: string,
-): { code: string; message: string; where: string; hint: string } {
-  return {
-    code: 'target_unsupported',
-    message: `FluxLit application objects (${target}) cannot be served yet; they come in a later release`,
-    where,
-    hint: 'write two workers instead: [workers.api] app = "main:app" for FastAPI and [workers.ui] script = "streamlit_app.py" for Streamlit',
-  }
-}
-
 function checkBaseUrl(context: ResolveContext): void {
   const { public_base_url: base, root_path: rootPath } = context.settings
   if (base === '') return
@@ -132,8 +122,12 @@ function checkBaseUrl(context: ResolveContext): void {
   })
 }
 
-function workersOf(context: ResolveContext, broken: ReadonlySet<string>): readonly WorkerConfig[] {
-  return context.settings.target === undefined ? resolveWorkers(context, broken) : []
+/** An application object has its documentation where the predecessor had it. */
+function docsRedirect(context: ResolveContext): boolean {
+  const { docs_redirect: given, target } = context.settings
+  const redirect = given ?? target !== undefined
+  if (given === undefined) context.report(['docs_redirect'], redirect, 'default')
+  return redirect
 }
 
 function limitsOf({ settings: { limits } }: ResolveContext): Limits {

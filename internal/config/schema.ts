@@ -26,6 +26,7 @@ import {
   wordsOf,
 } from './scalars.ts'
 import { parseRedirectFrom } from './redirect-from.ts'
+import { parseTarget } from './target.ts'
 import { timeoutsSchema } from './timeout-schema.ts'
 import { parseOrigin, parsePublicUrl } from './url.ts'
 import { parseWorkerName, workerSchema } from './worker-schema.ts'
@@ -214,10 +215,15 @@ const general = {
     'directory name and 6 hexadecimal digits of its path',
   ),
   target: optional(
-    z.string(),
-    'FluxLit application object. Comes in a later release; until then it is refused with what to write instead.',
-    'module:attribute',
+    readText(parseTarget),
+    'FluxLit application object. It makes the workers `api` (its `.api`, under Uvicorn) and `ui` (its pages, under Streamlit); their tables may say anything but what to run.',
+    'module:attribute such as "app:app", or ./file.py:attribute',
     'none',
+  ),
+  sdk: choice(
+    ['embedded', 'installed'],
+    'embedded',
+    'Which Python package `fluxlit` a `target` imports: the one that travels in this program, or the one installed in the environment.',
   ),
   root: optional(
     readText(anyText),
@@ -265,7 +271,12 @@ const general = {
     'Address that browsers see, with root_path; empty = taken from the request.',
     'http(s)://host[:port][/path], or ""',
   ),
-  docs_redirect: flag(false, "Whether /docs, /redoc and /openapi.json redirect to the API's."),
+  docs_redirect: optional(
+    z.boolean(),
+    "Whether /docs, /redoc and /openapi.json redirect to the API's.",
+    'true or false',
+    '`true` with `target`, else `false`',
+  ),
   log_level: noted(z.enum(levels).prefault('info').transform(levelOf), 'Lowest level that is logged.', {
     expects: wordsOf(levels.slice(0, 5)),
   }),

@@ -6,23 +6,31 @@ import { join, resolve } from 'node:path'
 import type { EnvFile, EnvSources } from './config.ts'
 import type { ResolveContext } from './context.ts'
 import { readEnvFile } from './env-file.ts'
+import type { Variable } from './environment.ts'
 import { shownValue } from './secret.ts'
 import type { WorkerSettings } from './worker-schema.ts'
 
 /**
  * Merges `.env` beside the configuration (without `FLUXLIT_*`), then `env_file`, then `env`; the last one counts.
  * `.env` stands below the real environment, so that a name the worker inherits anyway is left to that.
+ *
+ * @param own variables below all of them: the settings of an application object
  */
 export function workerEnvironment(
   context: ResolveContext,
   name: string,
   worker: WorkerSettings,
+  own: readonly Variable[] = [],
 ): { readonly env: Readonly<Record<string, string>>; readonly envSources: EnvSources } {
   const below = new Map<string, string>()
   for (const variable of context.dotenv) {
     if (variable.name.startsWith('FLUXLIT_') || context.hiddenEnv.has(variable.name)) continue
     if (worker.inherit_env && context.env[variable.name] !== undefined) continue
     put(context, below, name, variable.name, variable.value, variable.origin)
+  }
+  for (const variable of own) {
+    if (!context.hiddenEnv.has(variable.name))
+      put(context, below, name, variable.name, variable.value, variable.origin)
   }
   const file = envFile(context, name, worker)
   const fromFile = file === null ? [] : entriesOf(context, name, file)

@@ -2,7 +2,8 @@
 
 import { resolve } from 'node:path'
 
-import type { PythonChoice, PythonProcess, ResourceLimits, Spawned, StartCommand } from './config.ts'
+import { appVariables } from './app-settings.ts'
+import type { AppTarget, PythonChoice, PythonProcess, ResourceLimits, Spawned, StartCommand } from './config.ts'
 import type { ResolveContext } from './context.ts'
 import { kindOfPath } from './files.ts'
 import { findPython, isPythonFound } from './python.ts'
@@ -24,10 +25,11 @@ export function resolveSpawned(
   name: string,
   worker: WorkerSettings,
   cwd: string,
+  target: AppTarget | null = null,
 ): Spawned {
   return {
     cwd,
-    ...workerEnvironment(context, name, worker),
+    ...workerEnvironment(context, name, worker, target === null ? [] : appVariables(context)),
     inheritEnv: worker.inherit_env,
     args: worker.args,
     user: worker.user ?? null,
@@ -61,6 +63,7 @@ export function resolvePython(
   name: string,
   worker: WorkerSettings,
   cwd: string,
+  target: AppTarget | null,
 ): PythonProcess {
   const path = ['workers', name, 'python']
   const given = worker.python !== undefined
@@ -72,7 +75,7 @@ export function resolvePython(
     context.problems.push(found)
   const transport = worker.transport ?? 'unix'
   reportDefault(context, name, 'transport', transport)
-  return { kind: 'spawn', ...resolveSpawned(context, name, worker, cwd), python, transport }
+  return { kind: 'spawn', ...resolveSpawned(context, name, worker, cwd, target), target, python, transport }
 }
 
 /** The default search fails for every worker alike: one problem is enough. */

@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 
 import type {
   Address,
+  AppTarget,
   Elsewhere,
   HttpWorker,
   RoutedWorker,
@@ -13,7 +14,8 @@ import type {
 } from './config.ts'
 import type { ResolveContext } from './context.ts'
 import { allKeys, anyName } from './keys.ts'
-import { keysOfKind, kindOf, type Kind, type Program, type WorkerText } from './kind.ts'
+import { keysOfKind, kindOf, withoutMeaningAs, type Kind, type Program, type WorkerText } from './kind.ts'
+import { reportTargetConflicts, targetWorkers } from './target.ts'
 import { reportOrder } from './worker-order.ts'
 import {
   expectDirectory,
@@ -24,30 +26,61 @@ import {
 } from './worker-process.ts'
 import { noMount, reportDefault, resolveMounted, resolveReadiness } from './worker-routing.ts'
 import { shownArguments, shownText } from './secret.ts'
-import type { WorkerSettings } from './worker-schema.ts'
+import { workerSchema, type WorkerSettings } from './worker-schema.ts'
 import { isTree, valueAt } from './tree.ts'
 
-/** Resolves every worker but the broken ones, which have been reported already. */
+/** Resolves every worker but the broken ones, which have been reported already; first those of the target. */
 export function resolveWorkers(
   context: ResolveContext,
   broken: ReadonlySet<string>,
+  target: AppTarget | null,
 ): readonly WorkerConfig[] {
-  const workers = Object.entries(context.settings.workers)
-    .filter(([name]) => !broken.has(name))
-    .map(([name, settings]) => resolveWorker(context, name, settings))
-    .filter((worker) => worker !== null)
+  const tables = Object.entries(context.settings.workers)
+  const made = target === null ? [] : targetWorkers.filter((name) => !broken.has(name))
+  const others = tables.filter(([name]) => !broken.has(name) && !made.some((each) => each === name))
+  const workers = [
+    ...(target === null ? [] : made.map((name) => targetWorker(context, name, target))),
+    ...others.map(([name, settings]) => resolveWorker(context, name, settings)),
+  ].filter((worker) => worker !== null)
   reportTakenMounts(context, workers)
-  reportOrder(context, workers, Object.keys(context.settings.workers))
+  reportOrder(context, workers, [...made, ...tables.map(([name]) => name)])
   return workers
 }
 
-function resolveWorker(context: ResolveContext, name: string, settings: WorkerSettings): WorkerConfig | null {
+/** A worker that the target defines: its table, if there is one, may say everything else. */
+function targetWorker(
+  context: ResolveContext,
+  name: (typeof targetWorkers)[number],
+  target: AppTarget,
+): WorkerConfig | null {
+  const text = textOf(context, name)
+  reportTargetConflicts(context, name, text.keys)
+  const { kind, program } = targetKinds[name]
+  context.problems.push(...withoutMeaningAs(text, kind, program))
+  reportGiven(context, name, kind, program)
+  reportDefault(context, name, 'kind', kind, `from target`)
+  const settings = context.settings.workers[name] ?? workerSchema.parse({})
+  const where = text.keys.length > 0 ? text.where() : target.where
+  const base: WorkerBase = { name, where, required: settings.required }
+  return routedWorker(context, base, kind, settings, target)
+}
+
+function textOf(context: ResolveContext, name: string): WorkerText {
   const table = valueAt(context.merged.value, ['workers', name])
-  const text: WorkerText = {
+  return {
     name,
     keys: isTree(table) ? Object.keys(table) : [],
     where: (key) => context.origin(['workers', name, ...(key === undefined ? [] : [key])]),
   }
+}
+
+const targetKinds = {
+  api: { kind: 'uvicorn', program: 'app' },
+  ui: { kind: 'streamlit', program: 'script' },
+} as const
+
+function resolveWorker(context: ResolveContext, name: string, settings: WorkerSettings): WorkerConfig | null {
+  const text = textOf(context, name)
   const decided = kindOf(text, settings)
   context.problems.push(...decided.problems)
   if (decided.kind === null) return null
@@ -55,7 +88,7 @@ function resolveWorker(context: ResolveContext, name: string, settings: WorkerSe
   reportDefault(context, name, 'kind', decided.kind, `inferred from ${decided.program}`)
   const base: WorkerBase = { name, where: text.where(), required: settings.required }
   if (decided.kind === 'process') return processWorker(context, base, settings)
-  return routedWorker(context, base, decided.kind, settings)
+  return routedWorker(context, base, decided.kind, settings, null)
 }
 
 /** Records what was written, and the fixed defaults of what was not. */
@@ -97,8 +130,10 @@ function routedWorker(
   base: WorkerBase,
   kind: Exclude<Kind, 'process'>,
   settings: WorkerSettings,
+  target: AppTarget | null,
 ): RoutedWorker {
-  const elsewhere = elsewhereOf(context, settings)
+  // What a target defines is always started here; anything else in its table has been reported.
+  const elsewhere = target === null ? elsewhereOf(context, settings) : null
   const cwd = kind === 'static' || elsewhere !== null ? null : resolveCwd(context, base.name, settings)
   const mounted = resolveMounted(context, base.name, kind, settings, cwd)
   if (kind === 'static')
@@ -110,16 +145,22 @@ function routedWorker(
       kind,
       run: elsewhere ?? commandRun(context, base.name, settings, cwd ?? context.root),
     }
-  const python = elsewhere === null ? resolvePython(context, base.name, settings, cwd ?? context.root) : null
+  const python =
+    elsewhere === null ? resolvePython(context, base.name, settings, cwd ?? context.root, target) : null
   if (kind === 'uvicorn') {
-    const run = elsewhere ?? { ...must(python), app: settings.app ?? '', factory: settings.factory }
+    const app = target === null ? (settings.app ?? '') : `${target.module}:${target.attribute}.api`
+    const run = elsewhere ?? { ...must(python), app, factory: target === null && settings.factory }
     return { ...common, kind, run }
   }
   if (settings.replicas > 1) reportReplicas(context, base.name)
+  const script = target === null ? settings.script : null
   return {
     ...common,
     kind,
-    run: elsewhere ?? { ...must(python), script: resolveScript(context, base.name, settings.script ?? '') },
+    run: elsewhere ?? {
+      ...must(python),
+      script: script === null ? null : resolveScript(context, base.name, script ?? ''),
+    },
   }
 }
 

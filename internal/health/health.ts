@@ -39,6 +39,23 @@ export interface HealthAnswer {
   readonly retryAfterS: number | null
 }
 
+/**
+ * The answers below the API that the Python package gave: `healthz` while the gateway runs, `readyz` for what people
+ * see. Null when the name means nothing here.
+ */
+export function answerAppHealth(name: string, view: HealthView): HealthAnswer | null {
+  if (name === 'healthz') return { status: 200, body: '{"status":"ok"}\n', retryAfterS: null }
+  if (name !== 'readyz') return null
+  const { status, workers } = readiness(view)
+  if (status === 'ready')
+    return { status: 200, body: '{"status":"ready","streamlit":"ok"}\n', retryAfterS: null }
+  const waiting = Object.entries(workers).flatMap(([worker, { state }]) =>
+    state === 'ready' ? [] : [`${worker} is ${state}`],
+  )
+  const detail = status === 'draining' ? 'draining' : waiting.join(', ')
+  return { status: 503, body: `${JSON.stringify({ status: 'not_ready', detail })}\n`, retryAfterS: 2 }
+}
+
 /** The answer of `/__fluxlit/NAME`, or null when there is no such endpoint. */
 export function answerHealth(name: string, view: HealthView): HealthAnswer | null {
   if (name === 'livez') return { status: 200, body: '{"status":"ok"}\n', retryAfterS: null }

@@ -4,6 +4,7 @@
     python bootstrap.py uvicorn APP [UVICORN ARGUMENT...]
     python bootstrap.py streamlit SOCKET GRACE SCRIPT [STREAMLIT ARGUMENT...]
     python bootstrap.py streamlit-cli SCRIPT [STREAMLIT ARGUMENT...]
+    python bootstrap.py target DIRECTORY[:DIRECTORY...] APP MODE [ARGUMENT...]
     python bootstrap.py limited NAME=SOFT:HARD[,...] MODE [ARGUMENT...]
 
 Descriptor 3 is the lifeline: end-of-file on it means the gateway is gone, and this process ends itself and
@@ -40,6 +41,17 @@ ORPHAN_GRACE_SECONDS = 8.0
 
 # Names that tell an ASGI application from other callables when we list what a module offers instead.
 ASGI_BASES = ("Starlette", "FastAPI", "Litestar", "Quart", "Sanic", "BlackSheep", "App", "ASGIApp")
+
+
+class Target:
+    """The FluxLit application object that the worker belongs to, if there is one."""
+
+    application: str | None = None
+    # Where it is imported from, best first.
+    directories: list[str] = []
+
+
+target = Target()
 
 
 # -- gateway ------------------------------------------------------------------------------------------------
@@ -111,7 +123,7 @@ def fail(code: str, message: str, **details: Any) -> NoReturn:
 
     `permanent` in the details means that trying again without a change is pointless.
     """
-    event = {"event": "failed", "code": code, "message": message, **details}
+    event = {"event": "failed", "code": code, "message": message, "target": target.application, **details}
     if is_pipe(REPORT):
         os.write(REPORT, json.dumps(event).encode() + b"\n")
     else:
@@ -225,29 +237,86 @@ def fail_import(error: BaseException) -> NoReturn:
 # -- uvicorn ------------------------------------------------------------------------------------------------
 
 
-def load_application(target: str, is_factory: bool) -> Any:
+def load_application(name: str, is_factory: bool) -> Any:
     """`module:attr` as uvicorn would load it, but every way this can fail says what to change."""
-    module_name, _, attribute = target.partition(":")
+    if target.application is not None and name == f"{target.application}.api":
+        return load_target(target.application).api
+    found = load_attribute(name, ASGI_BASES)
+    if not callable(found):
+        fail("app_not_callable", f"`{name}` is of type {type(found).__name__}, not an ASGI application", permanent=True)
+    return guarded_factory(found) if is_factory else found
+
+
+def load_target(name: str) -> Any:
+    """The FluxLit application object `module:attr`; whatever else stands there is refused with its place."""
+    # Uvicorn and Streamlit put directories of their own first.
+    sys.path[:] = [*target.directories, *(entry for entry in sys.path if entry not in target.directories)]
+    found = load_attribute(name, ("FluxLit",))
+    if "FluxLit" not in {base.__name__ for base in type(found).__mro__}:
+        module_name, _, attribute = name.partition(":")
+        module = sys.modules[module_name]
+        names = instance_names(module, ("FluxLit",))
+        file, line = place_of(module, attribute)
+        fail(
+            "target_not_fluxlit",
+            f"`{name}` is of type {type(found).__name__}, not a FluxLit object{placed(file, line)}",
+            file=file,
+            line=line,
+            candidates=[f"{module_name}:{each}" for each in names],
+            permanent=True,
+        )
+    return found
+
+
+def load_attribute(name: str, wanted: tuple[str, ...]) -> Any:
+    """What `module:attr` names. `wanted` are classes whose instances are offered when there is no such attribute."""
+    module_name, _, attribute = name.partition(":")
     if not module_name or not attribute:
-        fail("app_not_found", f'app "{target}" must have the form module:attribute, for example main:app', permanent=True)
+        fail("app_not_found", f'app "{name}" must have the form module:attribute, for example main:app', permanent=True)
     module = load_module(module_name)
     found: Any = module
     for part in attribute.split("."):
         if not hasattr(found, part):
-            names = application_names(module)
-            listed = f"; it has: {', '.join(names)}" if names else ""
-            file = getattr(module, "__file__", None)
-            fail(
-                "app_attribute_missing",
-                f"module `{module_name}` has no attribute `{attribute}`{listed}",
-                file=shown(file) if file else None,
-                candidates=[f"{module_name}:{name}" for name in names],
-                permanent=True,
-            )
+            fail_attribute(module, module_name, attribute, wanted)
         found = getattr(found, part)
-    if not callable(found):
-        fail("app_not_callable", f"`{target}` is of type {type(found).__name__}, not an ASGI application", permanent=True)
-    return guarded_factory(found) if is_factory else found
+    return found
+
+
+def fail_attribute(module: Any, module_name: str, attribute: str, wanted: tuple[str, ...]) -> NoReturn:
+    names = instance_names(module, wanted)
+    listed = f"; it has: {', '.join(names)}" if names else ""
+    file, line = place_of(module, names[0] if names else None)
+    fail(
+        "app_attribute_missing",
+        f"module `{module_name}` has no attribute `{attribute}`{listed}{placed(file, line)}",
+        file=file,
+        line=line,
+        candidates=[f"{module_name}:{name}" for name in names],
+        permanent=True,
+    )
+
+
+def place_of(module: Any, name: str | None) -> tuple[str | None, int | None]:
+    """File of a module, and the line on which a name is assigned in it."""
+    file = getattr(module, "__file__", None)
+    if not file:
+        return None, None
+    try:
+        with open(file, "rb") as source:
+            tree = ast.parse(source.read())
+    except (OSError, SyntaxError, ValueError):
+        return shown(file), None
+    for statement in tree.body:
+        names = getattr(statement, "targets", None) or [getattr(statement, "target", None)]
+        if any(isinstance(each, ast.Name) and each.id == name for each in names):
+            return shown(file), statement.lineno
+    return shown(file), None
+
+
+def placed(file: str | None, line: int | None) -> str:
+    if file is None:
+        return ""
+    return f" ({file})" if line is None else f" ({file}:{line})"
 
 
 def load_module(name: str) -> Any:
@@ -259,7 +328,7 @@ def load_module(name: str) -> Any:
         if error.name and (name == error.name or name.startswith(error.name + ".")) and user_frame(error) is None:
             fail(
                 "app_not_found",
-                f"module `{name}` does not exist in {os.getcwd()}",
+                f"module `{name}` does not exist in {sys.path[0] or os.getcwd()}",
                 missing=error.name,
                 permanent=True,
             )
@@ -268,12 +337,12 @@ def load_module(name: str) -> Any:
         fail_import(error)
 
 
-def application_names(module: Any) -> list[str]:
-    """Public names in a module that look like ASGI applications."""
+def instance_names(module: Any, classes: tuple[str, ...]) -> list[str]:
+    """Public names in a module whose values are instances of classes of these names."""
     names = []
     for name, value in vars(module).items():
         bases = {base.__name__ for base in type(value).__mro__}
-        if not name.startswith("_") and bases.intersection(ASGI_BASES):
+        if not name.startswith("_") and bases.intersection(classes):
             names.append(name)
     return names
 
@@ -296,7 +365,7 @@ def run_uvicorn(arguments: list[str]) -> None:
         config = importlib.import_module("uvicorn.config")
     except ModuleNotFoundError as error:
         fail_missing(error, "uvicorn")
-    target = arguments[0]
+    application = arguments[0]
     is_factory = "--factory" in arguments
     original = config.import_from_string
     loaded: dict[str, Any] = {}
@@ -304,7 +373,7 @@ def run_uvicorn(arguments: list[str]) -> None:
     # Uvicorn imports the app after it set up logging, --env-file and --app-dir. Hooking its loader keeps that
     # order; importing the app ourselves first would not.
     def import_from_string(name: Any) -> Any:
-        if name != target:
+        if name != application:
             return original(name)
         if name not in loaded:
             loaded[name] = load_application(name, is_factory)
@@ -352,8 +421,15 @@ def run_streamlit_cli(arguments: list[str]) -> None:
         from streamlit.web.cli import main
     except ModuleNotFoundError as error:
         fail_missing(error, "streamlit")
+    check_target()
     sys.argv = ["streamlit", "run", *arguments]
     main(prog_name="streamlit")
+
+
+def check_target() -> None:
+    """Streamlit would show a page that cannot be made to every visitor; say so before it starts."""
+    if target.application is not None:
+        load_target(target.application)
 
 
 def run_streamlit(arguments: list[str]) -> None:
@@ -368,6 +444,7 @@ def run_streamlit(arguments: list[str]) -> None:
     except ModuleNotFoundError as error:
         fail_missing(error, "streamlit")
     prepare_streamlit(script, arguments[3:])
+    check_target()
     settings = streamlit_settings(config, uvicorn.__version__)
     server = uvicorn.Server(
         uvicorn.Config(
@@ -404,7 +481,8 @@ def prepare_streamlit(script: str, arguments: list[str]) -> None:
     config._main_script_path = script
     names = {parameter.name for parameter in cli.main_run.params if isinstance(parameter, click.Option)}
     bootstrap.load_config_options({name: value for name, value in context.params.items() if name in names})
-    sys.path.insert(0, os.path.dirname(script))
+    if target.application is None:
+        sys.path.insert(0, os.path.dirname(script))
     sys.argv = [script, *context.params.get("args", ())]
 
 
@@ -457,7 +535,22 @@ def inspect() -> None:
             packages[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
             packages[name] = None
-    print(json.dumps({"executable": sys.executable, "version": list(sys.version_info[:3]), "packages": packages}))
+    answer = {"executable": sys.executable, "version": list(sys.version_info[:3]), "packages": packages}
+    print(json.dumps({**answer, "fluxlit": installed_package()}))
+
+
+def installed_package() -> dict[str, str] | None:
+    """The Python package `fluxlit` that somebody installed here: its version and its directory."""
+    from importlib import metadata, util
+
+    try:
+        version = metadata.version("fluxlit")
+        found = util.find_spec("fluxlit")
+    except (metadata.PackageNotFoundError, ImportError, ValueError):
+        return None
+    if found is None or not found.origin:
+        return None
+    return {"version": version, "directory": os.path.dirname(os.path.abspath(found.origin))}
 
 
 def main() -> None:
@@ -476,6 +569,10 @@ def main() -> None:
         # After the lifeline: its thread must not be the one too many.
         set_limits(arguments[0])
         mode, arguments = arguments[1], arguments[2:]
+    if mode == "target":
+        # Before everything installed, as the Python package always did it.
+        target.directories, target.application = arguments[0].split(os.pathsep), arguments[1]
+        mode, arguments = arguments[2], arguments[3:]
     hide_queries()
     if mode == "uvicorn":
         run_uvicorn(arguments)

@@ -12,6 +12,7 @@ export type Route =
     }
   /** An endpoint of the gateway for signing in and out. */
   | { readonly kind: 'auth'; readonly rootSegments: number }
+  | { readonly kind: 'health'; /** `healthz` or `readyz` of an application object. */ readonly name: string }
   | { readonly kind: 'redirect'; /** Path of the API's own page. */ readonly location: string }
   | {
       readonly kind: 'worker'
@@ -33,6 +34,8 @@ export interface RouteSettings {
   readonly docsMount: string | null
   /** Paths below the root path, as segments, that belong to the gateway with everything below them. */
   readonly reserved?: readonly (readonly string[])[]
+  /** Index of the worker below which an application object has its health endpoints; null = none has. */
+  readonly healthOf: number | null
 }
 
 /** Decides routes; built once from the configuration. */
@@ -44,6 +47,7 @@ interface Entry {
   readonly hosts: ReadonlySet<string> | null
 }
 
+const healthPages = new Set(['healthz', 'readyz'])
 const docsPages = new Set(['docs', 'redoc', 'openapi.json'])
 
 /** Compiles the routing table. */
@@ -55,8 +59,7 @@ export function compileRoutes(settings: RouteSettings): RouteTable {
     .toSorted(
       (a, b) => b.mount.length - a.mount.length || Number(b.hosts !== null) - Number(a.hosts !== null),
     )
-  const { docsMount, rootPath, reserved = [] } = settings
-  const compiled: Compiled = { root, entries, docsMount, rootPath, reserved }
+  const compiled: Compiled = { ...settings, root, entries, reserved: settings.reserved ?? [] }
   const decide = (segments: readonly string[], host: string): Route | null =>
     decideOne(segments, host, compiled)
 
@@ -70,11 +73,9 @@ export function compileRoutes(settings: RouteSettings): RouteTable {
   }
 }
 
-interface Compiled {
+interface Compiled extends Omit<RouteSettings, 'workers' | 'reserved'> {
   readonly root: readonly string[]
   readonly entries: readonly Entry[]
-  readonly docsMount: string | null
-  readonly rootPath: string
   readonly reserved: readonly (readonly string[])[]
 }
 
@@ -93,6 +94,8 @@ function decideOne(segments: readonly string[], host: string, table: Compiled): 
   }
   if (entry === undefined) return null
   const below = path.slice(entry.mount.length)
+  if (entry.index === table.healthOf && below.length === 1 && healthPages.has(below[0] ?? ''))
+    return { kind: 'health', name: below[0] ?? '' }
   return { kind: 'worker', index: entry.index, below, rootSegments, mountSegments: entry.mount.length }
 }
 
@@ -137,5 +140,6 @@ function sameRoute(a: Route | null, b: Route | null): boolean {
   if (a.kind === 'worker' && b.kind === 'worker') return a.index === b.index
   if (a.kind === 'internal' && b.kind === 'internal') return a.name === b.name
   if (a.kind === 'auth') return b.kind === 'auth'
+  if (a.kind === 'health' && b.kind === 'health') return a.name === b.name
   return a.kind === 'redirect' && b.kind === 'redirect' && a.location === b.location
 }

@@ -31,13 +31,18 @@ export function parseBootReport(line: string, where: string): BootFailure | null
 function hintFor(code: string, report: ReadonlyMap<string, unknown>): string | undefined {
   const candidates = strings(report.get('candidates'))
   const missing = report.get('missing')
+  const key = typeof report.get('target') === 'string' ? 'target' : 'app'
   switch (code) {
     case 'app_not_found':
-      return 'correct `app`, or set `cwd` to the directory the module is imported from'
+      return `correct \`${key}\`, or set \`cwd\` to the directory the module is imported from`
     case 'app_attribute_missing':
       return candidates[0] === undefined
-        ? 'correct the part after the colon in `app`'
-        : `write app = "${candidates[0]}"`
+        ? `correct the part after the colon in \`${key}\``
+        : `write ${key} = "${candidates[0]}"`
+    case 'target_not_fluxlit':
+      return candidates[0] === undefined
+        ? 'name the object that `FluxLit(...)` made; a FastAPI app is served by [workers.api] app = "..."'
+        : `write target = "${candidates[0]}"`
     case 'app_import_failed':
       return typeof missing === 'string'
         ? `install the package that provides \`${missing}\` into the worker's environment, or correct the import`

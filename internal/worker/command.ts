@@ -7,6 +7,7 @@ import type {
   WorkerConfig,
 } from '../config/config.ts'
 import { loopback } from './address.ts'
+import { entryScript, targetWords, type ChosenPackage } from './application.ts'
 import type { Inspection } from './inspect.ts'
 import { isAtLeast } from './inspect.ts'
 
@@ -40,6 +41,8 @@ export interface CommandInput {
   readonly rootPath: string
   /** Words that set its resource limits, from `limiterOf`. */
   readonly limiter: readonly string[]
+  /** The Python package with the pages of a target; null for a worker without one. */
+  readonly sdk: ChosenPackage | null
 }
 
 /** Idle connections outlive the gateway's pool by far, so a request never meets one that is just closing. */
@@ -63,7 +66,7 @@ export function uvicornCommand(worker: SpawnedUvicorn, input: CommandInput): Com
   const { app, factory, args, stopGraceMs } = worker.run
   const { packages } = input.inspection
   const root = publicPrefix(worker, input.rootPath)
-  return python(input, 'uvicorn', app, [
+  return python(worker, input, 'uvicorn', app, [
     ...listenFlags(input.address),
     ...(packages.httptools === null ? [] : ['--http', 'httptools']),
     '--timeout-keep-alive',
@@ -87,12 +90,13 @@ export function uvicornCommand(worker: SpawnedUvicorn, input: CommandInput): Com
 
 /** The command line of a Streamlit script: our shim on a Unix socket, `streamlit run` on a port. */
 export function streamlitCommand(worker: SpawnedStreamlit, input: CommandInput): Command {
-  const { script, args, stopGraceMs } = worker.run
+  const { args, stopGraceMs } = worker.run
   const { address } = input
+  const script = scriptOf(worker, input.sdk)
   if (address.kind === 'unix') {
-    return python(input, 'streamlit', address.path, [graceSeconds(stopGraceMs), script, ...args])
+    return python(worker, input, 'streamlit', address.path, [graceSeconds(stopGraceMs), script, ...args])
   }
-  return python(input, 'streamlit-cli', script, [
+  return python(worker, input, 'streamlit-cli', script, [
     '--server.address',
     address.host,
     '--server.port',
@@ -128,9 +132,24 @@ function publicPrefix(worker: UvicornWorker | HttpWorker, rootPath: string): str
   return worker.stripPrefix && worker.mount !== '/' ? rootPath + worker.mount : rootPath
 }
 
-function python(input: CommandInput, mode: string, target: string, rest: readonly string[]): Command {
+/** The script of a worker; what shows the pages of a target is part of the package. */
+function scriptOf({ run: { script } }: SpawnedStreamlit, sdk: ChosenPackage | null): string {
+  if (script !== null) return script
+  if (sdk === null) throw new TypeError('a Streamlit worker has a script, or belongs to a target')
+  return entryScript(sdk)
+}
+
+function python(
+  { run: { target, cwd } }: SpawnedUvicorn | SpawnedStreamlit,
+  input: CommandInput,
+  mode: string,
+  subject: string,
+  rest: readonly string[],
+): Command {
+  const { inspection, bootstrapPath, limiter } = input
+  const application = target === null ? [] : targetWords(target, cwd)
   return {
-    argv: [input.inspection.python, input.bootstrapPath, ...input.limiter, mode, target, ...rest],
+    argv: [inspection.python, bootstrapPath, ...limiter, ...application, mode, subject, ...rest],
     env: {},
   }
 }

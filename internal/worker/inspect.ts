@@ -14,6 +14,15 @@ export interface Inspection {
   readonly version: readonly [number, number, number]
   /** Installed versions; null = not installed. */
   readonly packages: Readonly<Record<PackageName, string | null>>
+  /** The Python package `fluxlit` that is installed in it; null = none. */
+  readonly fluxlit: InstalledPackage | null
+}
+
+/** A Python package found in an environment. */
+export interface InstalledPackage {
+  readonly version: string
+  /** Absolute, of the package itself. */
+  readonly directory: string
 }
 
 /** How to run the interpreter for inspection. */
@@ -123,10 +132,17 @@ function parseInspection(python: string, text: string): Inspection | null {
         wsproto: asVersion(found.get('wsproto')),
         httptools: asVersion(found.get('httptools')),
       },
+      fluxlit: asPackage('fluxlit' in value ? value.fluxlit : null),
     }
   } catch {
     return null
   }
+}
+
+function asPackage(value: unknown): InstalledPackage | null {
+  if (typeof value !== 'object' || value === null || !('version' in value) || !('directory' in value))
+    return null
+  return { version: String(value.version), directory: String(value.directory) }
 }
 
 function asVersion(value: unknown): string | null {

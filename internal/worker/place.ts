@@ -25,6 +25,7 @@ export function placed(worker: ChildWorker): ChildWorker | Problem {
     case 'uvicorn':
       return { ...worker, run: { ...worker.run, ...now } }
     case 'streamlit': {
+      if (worker.run.script === null) return { ...worker, run: { ...worker.run, ...now } }
       const script = realBelow(worker.run.script)
       return script === null ? noScript(worker) : { ...worker, run: { ...worker.run, ...now, script } }
     }

@@ -1,9 +1,10 @@
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 
 import type { Address } from '../config/config.ts'
 import { findPython } from '../config/python.ts'
 import type { Problem } from '../fault/startup.ts'
 import { loopback, pickPort } from './address.ts'
+import { choosePackage, hiddenPackage, targetEnvironment } from './application.ts'
 import type { ChildWorker, Command, CommandWorker, SpawnedStreamlit, SpawnedUvicorn } from './command.ts'
 import { ownCommand, streamlitCommand, transportOf, uvicornCommand } from './command.ts'
 import type { CookieSecret } from './cookie-secret.ts'
@@ -19,6 +20,7 @@ import type { ProbeTarget } from './probe.ts'
 import { isProblem } from './problem.ts'
 import { limiterOf } from './rlimits.ts'
 import type { WorkerRoom } from './room.ts'
+import type { Sdk } from './sdk.ts'
 import { readStreamlitConfig } from './streamlit-config.ts'
 import { streamlitBasePath, streamlitEnvironment } from './streamlit-environment.ts'
 
@@ -85,13 +87,15 @@ export class Planner {
     const address = await this.#address(transportOf(worker, inspection, room.mode), account)
     if (isProblem(address)) return address
     const bootstrapPath = account?.bootstrapPath ?? room.bootstrapPath
-    const input = { inspection, address, bootstrapPath, rootPath: room.rootPath, limiter }
+    const { target } = worker.run
+    const sdk = target === null ? null : choosePackage(target, inspection, sdkFor(room, account))
+    if (sdk !== null && isProblem(sdk)) return sdk
+    const input = { inspection, address, bootstrapPath, rootPath: room.rootPath, limiter, sdk }
     const command =
       worker.kind === 'uvicorn' ? uvicornCommand(worker, input) : streamlitCommand(worker, input)
-    return {
-      ...this.#complete(worker, generation, account, command, address),
-      pythonDirectory: dirname(inspection.python),
-    }
+    const plan = this.#complete(worker, generation, account, command, address)
+    const own = target === null || sdk === null ? {} : targetEnvironment(target, sdk, plan)
+    return { ...plan, env: { ...plan.env, ...own }, pythonDirectory: dirname(inspection.python) }
   }
 
   async #planCommand(
@@ -191,7 +195,17 @@ export async function findInterpreter(
   const inspection = await inspectPython(path, { bootstrapPath, cwd, env, account, where: worker.where })
   if (isProblem(inspection)) return inspection
   const missing = missingFor(worker.kind, inspection, worker.where)[0]
-  return missing ?? { inspection, warnings: lackingFor(worker.kind, inspection) }
+  if (missing !== undefined) return missing
+  const { target } = worker.run
+  const sdk = target === null ? null : choosePackage(target, inspection, sdkFor(room, account))
+  if (sdk !== null && isProblem(sdk)) return sdk
+  // Both workers of a target see the same package: once is enough.
+  const hidden = target === null || worker.kind === 'streamlit' ? [] : hiddenPackage(target, inspection, room.sdk)
+  return { inspection, warnings: [...lackingFor(worker.kind, inspection), ...hidden] }
+}
+
+function sdkFor(room: WorkerRoom, account: WorkerAccount | null): () => Sdk {
+  return () => room.sdk(account === null ? undefined : join(account.directory, 'python'))
 }
 
 /** The program of a `command`, or the problem with it. */

@@ -4,6 +4,7 @@ import type { ProcessWatcher } from './child.ts'
 import type { Environment } from './environment.ts'
 import type { OutputEvent } from './output.ts'
 import type { RuntimeDir } from './runtime-dir.ts'
+import type { Sdk } from './sdk.ts'
 
 /** What all workers of a gateway share; the composition root makes one. */
 export interface WorkerRoom {
@@ -11,6 +12,12 @@ export interface WorkerRoom {
   readonly runtimeDir: RuntimeDir
   /** Where `bootstrap.py` was written: `runtimeDir.write('bootstrap.py', source)`. */
   readonly bootstrapPath: string
+  /**
+   * The Python package that travels in this program, for the workers of a `target`; unpacked when first asked for.
+   *
+   * @param elsewhere absolute; left out = in the runtime directory, which no other account can enter
+   */
+  readonly sdk: (elsewhere?: string) => Sdk
   readonly restart: RestartPolicy
   /** `Config.rootPath`. */
   readonly rootPath: string

@@ -11,10 +11,11 @@ import { dirname, join } from 'node:path'
 export function readStreamlitConfig(place: {
   readonly home: string | undefined
   readonly cwd: string
-  readonly script: string
+  readonly script: string | null
 }): ReadonlyMap<string, string> {
   const settings = new Map<string, string>()
-  const directories = [...(place.home ? [place.home] : []), place.cwd, dirname(place.script)]
+  const directories = [...(place.home ? [place.home] : []), place.cwd]
+  if (place.script !== null) directories.push(dirname(place.script))
   for (const directory of directories) {
     for (const [key, value] of parse(readText(join(directory, '.streamlit', 'config.toml')))) {
       settings.set(key, value)

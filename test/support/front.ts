@@ -22,6 +22,7 @@ export function configuration(overrides: Partial<Config> = {}): Config {
     auth: null,
     rootPath: '',
     publicBaseUrl: '',
+    target: null,
     docsRedirect: false,
     allowedOrigins: [],
     internalListen: { host: '127.0.0.1', port: 0 },

@@ -51,7 +51,7 @@ const rooms: Readonly<Record<string, Allowance>> = {
     ],
   },
   deploy: { rooms: [] },
-  cli: { rooms: ['app', 'admin', 'config', 'deploy', 'host'], npm: ['yargs'] },
+  cli: { rooms: ['app', 'admin', 'config', 'deploy', 'host'], types: ['worker'], npm: ['yargs'] },
   cmd: { rooms: ['cli'] },
 }
 

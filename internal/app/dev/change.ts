@@ -68,8 +68,17 @@ export function kindOfChange(path: string, project: Project): ChangeKind | null 
   return name.endsWith('.py') && !name.startsWith('.#') ? 'python' : null
 }
 
-/** What follows from these changes together. */
-export function reactionTo(paths: readonly string[], project: Project, scope: ReloadScope): Reaction {
+/**
+ * What follows from these changes together.
+ *
+ * @param unaware names of workers that every change restarts: they do not run, or do not notice it by themselves
+ */
+export function reactionTo(
+  paths: readonly string[],
+  project: Project,
+  scope: ReloadScope,
+  unaware: ReadonlySet<string> = new Set(),
+): Reaction {
   const changes = paths.flatMap((path): Change[] => {
     const kind = kindOfChange(path, project)
     return kind === null ? [] : [{ path, kind }]
@@ -79,7 +88,8 @@ export function reactionTo(paths: readonly string[], project: Project, scope: Re
     return { kind: 'reload', everything, because: `${shown(changes, project.root)} changed` }
   }
   const started = project.workers.filter(isStarted)
-  const counts = (worker: Started, change: Change): boolean => concerns(worker, change, project, scope)
+  const counts = (worker: Started, change: Change): boolean =>
+    concerns(worker, change, project, unaware.has(worker.name) ? 'all' : scope)
   const workers = started.filter((worker) => changes.some((change) => counts(worker, change)))
   if (workers.length === 0) return { kind: 'none' }
   const reasons = changes.filter((change) => workers.some((worker) => counts(worker, change)))
@@ -105,10 +115,18 @@ function isStarted(worker: WorkerConfig): worker is Started {
 function concerns(worker: Started, { path, kind }: Change, project: Project, scope: ReloadScope): boolean {
   if (kind === 'dependencies') return true
   if (kind === 'streamlit') return worker.kind === 'streamlit'
-  if (worker.run.kind === 'url' || !isBelow(path, worker.run.cwd)) return false
+  if (!sourcesOf(worker).some((directory) => isBelow(path, directory))) return false
   if (scope === 'all') return true
   if (scope === 'ui') return worker.kind === 'streamlit'
   return worker.kind === 'uvicorn' && !isPage(path, project)
+}
+
+/** Directories with the sources of a worker, absolute. */
+export function sourcesOf(worker: WorkerConfig): readonly string[] {
+  if (worker.kind === 'static' || worker.run.kind === 'url') return []
+  const { cwd } = worker.run
+  const target = worker.run.kind === 'spawn' ? worker.run.target : null
+  return [cwd, ...(target?.directories ?? []).filter((directory) => !isBelow(directory, cwd))]
 }
 
 /** A Streamlit script or one of its pages: nobody imports it, and Streamlit has noticed by itself. */
@@ -116,6 +134,8 @@ function isPage(path: string, { workers }: Project): boolean {
   return workers.some((worker) => {
     if (worker.kind !== 'streamlit' || worker.run.kind === 'url') return false
     const { script } = worker.run
+    // The pages of an application object are in files that its API imports too.
+    if (script === null) return false
     return path === script || dirname(path) === join(dirname(script), 'pages')
   })
 }

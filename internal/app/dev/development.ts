@@ -4,12 +4,13 @@
  */
 
 import { dirname } from 'node:path'
+import type { StatusReport } from '../../admin/status.ts'
 import type { Config } from '../../config/config.ts'
 import type { Logger } from '../../log/types.ts'
 import type { SupervisedWorker } from '../../worker/types.ts'
 import { pageUrl, renderBanner, renderHelp, renderUrls } from './banner.ts'
 import { openBrowser } from './browser.ts'
-import { isExcluded, projectOf, reactionTo, type ReloadScope } from './change.ts'
+import { isExcluded, projectOf, reactionTo, sourcesOf, type ReloadScope } from './change.ts'
 import { Explainer } from './explain.ts'
 import { listenToKeys, type KeySource } from './keys.ts'
 import { Readiness } from './readiness.ts'
@@ -36,6 +37,7 @@ export interface DevelopmentOptions {
 export interface DevelopedGateway extends Restartable {
   readonly url: string
   readonly config: Config
+  status(): StatusReport
   onFleet(listener: (workers: readonly SupervisedWorker[]) => void): void
 }
 
@@ -100,13 +102,11 @@ export class Development {
     const project = projectOf(gateway.config, cwd)
     const files = [...project.configFiles, ...project.envFiles]
     this.#watching = watchDirectories({
-      trees: gateway.config.workers.flatMap((worker) =>
-        worker.kind === 'static' || worker.run.kind === 'url' ? [] : [worker.run.cwd],
-      ),
+      trees: gateway.config.workers.flatMap(sourcesOf),
       directories: [project.root, ...files.map((file) => dirname(file))],
       isExcluded,
       quietMs,
-      onChange: (paths) => restarts.ask(reactionTo(paths, project, scope)),
+      onChange: (paths) => restarts.ask(reactionTo(paths, project, scope, unawareOf(gateway))),
       onError: (directory, error) =>
         logger.warn({ directory, error: error.message }, 'cannot watch for changes'),
     })
@@ -156,4 +156,19 @@ export class Development {
     const whose = { api: 'the API', ui: 'Streamlit', all: 'every worker' }[scope]
     return `changed Python files restart ${whose}; configuration and dependencies restart what they concern`
   }
+}
+
+/**
+ * Workers that a changed file has to restart whatever the scope is: those that do not run, and the pages of an
+ * application object while nobody looks at them, because Streamlit watches modules only for an open page.
+ */
+function unawareOf(gateway: DevelopedGateway): ReadonlySet<string> {
+  const { workers } = gateway.status()
+  const unaware = gateway.config.workers.filter((worker) => {
+    const now = workers[worker.name]
+    if (now === undefined || now.state === 'failed' || now.state === 'backing-off') return true
+    const isPages = worker.kind === 'streamlit' && worker.run.kind === 'spawn' && worker.run.target !== null
+    return isPages && now.websockets === 0
+  })
+  return new Set(unaware.map(({ name }) => name))
 }

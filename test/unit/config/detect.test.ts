@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { detect } from '../../../internal/config/detect.ts'
+import { detect, wordsOf } from '../../../internal/config/detect.ts'
 import { scanPython } from '../../../internal/config/python-source.ts'
 import { freshDirectory } from '../../support/directory.ts'
-import { load, loadValid, problemLines, project } from './project.ts'
+import { load, loadValid, project } from './project.ts'
 
 const api = 'from fastapi import FastAPI\n\napp = FastAPI()\n'
 const ui = 'import streamlit as st\n'
 
 async function detected(t: Parameters<typeof freshDirectory>[0], files: Readonly<Record<string, string>>) {
   const result = detect(await freshDirectory(t, { files }))
-  return result.kind === 'workers' ? result.workers.map((worker) => worker.words) : result.problem.code
+  return result.kind === 'problem' ? result.problem.code : wordsOf(result)
 }
 
 test('an application is found under every usual way to write it', () => {
@@ -99,10 +99,19 @@ test('any single file that imports streamlit will do, several unusual ones are n
   assert.equal(await detected(t, {}), 'nothing_to_serve')
 })
 
-test('a FluxLit application object is refused with what to write instead', async (t) => {
-  const directory = await project(t, { 'app.py': 'from fluxlit import FluxLit\napp = FluxLit(title="x")\n' })
-  const [line = ''] = problemLines(load(directory))
-  assert.match(line, /^app\.py: \[target_unsupported\] FluxLit application objects \(\.\/app\.py:app\)/)
+test('a FluxLit application object comes first, named as a module where it is one', async (t) => {
+  const app = 'from fluxlit import FluxLit\napp = FluxLit(title="x")\n'
+  const other = 'import fluxlit\nclient = 1\nsite = fluxlit.FluxLit()\n'
+  assert.deepEqual(await detected(t, { 'app.py': app, 'main.py': api, 'streamlit_app.py': ui }), [
+    'target: app:app (FluxLit, in app.py)',
+  ])
+  assert.deepEqual(await detected(t, { 'site.py': other }), ['target: site:site (FluxLit, in site.py)'])
+  assert.deepEqual(await detected(t, { 'app/main.py': app, 'app/__init__.py': '' }), [
+    'target: app.main:app (FluxLit, in app/main.py)',
+  ])
+  assert.deepEqual(await detected(t, { 'app/main.py': app }), [
+    'target: ./app/main.py:app (FluxLit, in app/main.py)',
+  ])
 })
 
 test('without a file the gateway serves what it found, and variables still adjust it', async (t) => {

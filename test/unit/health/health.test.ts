@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { answerHealth, readiness } from '../../../internal/health/health.ts'
+import { answerAppHealth, answerHealth, readiness } from '../../../internal/health/health.ts'
 import type { WorkerState } from '../../../internal/worker/types.ts'
 import { json } from '../../support/http.ts'
 
@@ -57,4 +57,18 @@ test('there are no other endpoints', () => {
   for (const name of ['', 'metrics', 'Livez', 'constructor']) {
     assert.equal(answerHealth(name, { workers: [], draining: false }), null)
   }
+})
+
+test('an application object says what it always said', () => {
+  const up = { workers: [worker('api', ready), worker('ui', ready)], draining: false }
+  const body = (name: string, view: Parameters<typeof answerAppHealth>[1]): string | undefined =>
+    answerAppHealth(name, view)?.body.trim()
+  assert.equal(body('healthz', up), '{"status":"ok"}')
+  assert.equal(body('readyz', up), '{"status":"ready","streamlit":"ok"}')
+  assert.equal(body('metrics', up), undefined)
+  const down = { workers: [worker('api', ready), worker('ui', starting)], draining: false }
+  assert.equal(body('healthz', down), '{"status":"ok"}')
+  assert.equal(answerAppHealth('readyz', down)?.status, 503)
+  assert.equal(body('readyz', down), '{"status":"not_ready","detail":"ui is starting"}')
+  assert.equal(body('readyz', { ...up, draining: true }), '{"status":"not_ready","detail":"draining"}')
 })

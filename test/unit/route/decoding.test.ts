@@ -9,7 +9,7 @@ import { readTarget } from '../../../internal/route/target.ts'
 import { mounted } from '../../support/front.ts'
 
 const workers = [mounted('http', 'api', '/api'), mounted('http', 'ui', '/')]
-const table = compileRoutes({ workers, rootPath: '', docsMount: null })
+const table = compileRoutes({ workers, rootPath: '', docsMount: null, healthOf: null })
 
 /** What Uvicorn makes of a path: percent-decoded once, bytes that are not UTF-8 replaced. */
 function unquoted(path: string): string {

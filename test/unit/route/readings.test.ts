@@ -10,7 +10,7 @@ import { mounted } from '../../support/front.ts'
 
 const mounts = ['/', '/api', '/api/v1', '/x']
 const workers = mounts.map((mount, index) => mounted('http', `w${index}`, mount))
-const table = compileRoutes({ workers, rootPath: '/tools', docsMount: null })
+const table = compileRoutes({ workers, rootPath: '/tools', docsMount: null, healthOf: null })
 
 /** Where the gateway sends a target: a mount, `internal`, or null for a refusal. */
 function gateway(target: string): string | null {

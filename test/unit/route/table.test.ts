@@ -16,7 +16,7 @@ const workers = [
 
 /** Where a target leads: the worker's name, `internal:NAME`, `redirect:PATH`, or the code of the refusal. */
 function lead(target: string, settings: Partial<RouteSettings> = {}, host = 'a'): string {
-  const table = compileRoutes({ workers, rootPath: '', docsMount: null, ...settings })
+  const table = compileRoutes({ workers, rootPath: '', docsMount: null, healthOf: null, ...settings })
   const read = readTarget(target, { method: 'GET', host, scheme: 'http' })
   if (isFailure(read)) return read.code
   if (read.kind === 'server') return 'server'
@@ -27,6 +27,7 @@ function lead(target: string, settings: Partial<RouteSettings> = {}, host = 'a')
 function shown(route: Route, all: RouteSettings['workers']): string {
   if (route.kind === 'auth') return 'auth'
   if (route.kind === 'internal') return `internal:${route.name}`
+  if (route.kind === 'health') return `health:${route.name}`
   return route.kind === 'redirect' ? `redirect:${route.location}` : (all[route.index]?.name ?? '?')
 }
 
@@ -96,8 +97,18 @@ test('the docs of the API are redirected to where they are, and only they', () =
   assert.equal(lead('/api/docs', settings), 'api')
 })
 
+test('the health of an application object is below its API, and nowhere else', () => {
+  const settings = { healthOf: 1 }
+  assert.equal(lead('/api/healthz', settings), 'health:healthz')
+  assert.equal(lead('/tools/api/readyz', { ...settings, rootPath: '/tools' }), 'health:readyz')
+  assert.equal(lead('/api%2freadyz', settings), 'ambiguous_path')
+  assert.equal(lead('/api/healthz/x', settings), 'api')
+  assert.equal(lead('/healthz', settings), 'ui')
+  assert.equal(lead('/api/healthz'), 'api')
+})
+
 test('a worker learns how much of the raw path was the root path and the mount', () => {
-  const table = compileRoutes({ workers, rootPath: '/tools', docsMount: null })
+  const table = compileRoutes({ workers, rootPath: '/tools', docsMount: null, healthOf: null })
   const read = readTarget('/tools/api/v1/x', { method: 'GET', host: 'a', scheme: 'http' })
   assert.ok(!isFailure(read) && read.kind === 'path')
   assert.deepEqual(table(read, 'a'), {

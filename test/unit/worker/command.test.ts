@@ -14,10 +14,11 @@ const inspection: Inspection = {
   python: '/venv/bin/python',
   version: [3, 12, 1],
   packages: { uvicorn: '0.54.0', streamlit: '1.67.0', websockets: '17.4', wsproto: null, httptools: '0.9.0' },
+  fluxlit: null,
 }
 const unix = { kind: 'unix', path: '/run/x/1/api.1.sock' } as const
 const tcp = { kind: 'tcp', host: '127.0.0.1', port: 4321 } as const
-const input = { inspection, bootstrapPath: '/run/x/1/bootstrap.py', address: unix, rootPath: '', limiter: [] }
+const input = { inspection, bootstrapPath: '/run/x/1/bootstrap.py', address: unix, rootPath: '', limiter: [], sdk: null }
 
 /** The value of --root-path. */
 function prefix(rootPath: string, stripPrefix: boolean, mount = '/api'): string | undefined {

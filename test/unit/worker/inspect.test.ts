@@ -13,6 +13,7 @@ const complete: Inspection = {
   python: '/venv/bin/python',
   version: [3, 12, 1],
   packages: { uvicorn: '0.54.0', streamlit: '1.67.0', websockets: '17.4', wsproto: null, httptools: '0.9.0' },
+  fluxlit: null,
 }
 const nothing: Inspection = {
   ...complete,
