@@ -12,24 +12,26 @@ export function embedded(name: string): string {
   return isSea() ? getAsset(name, 'utf8') : readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8')
 }
 
-/** The Python package that travels inside the executable. */
-export function embeddedPackage(): PackageFiles {
-  const files = Object.fromEntries(packageNames().map((name) => [name, embedded(`${packageRoot}${name}`)]))
-  const version = /^__version__\s*(?::[^=]*)?=\s*["']([^"']+)["']/m.exec(files['fluxlit/_version.py'] ?? '')?.[1]
-  if (version === undefined) throw new Error('the Python package has no version')
-  return { version, files }
+/** Text files below a directory of the repository, by their paths from there. @param directory ends in `/` */
+export function embeddedBelow(directory: string): Readonly<Record<string, string>> {
+  const names = isSea() ? getAssetKeys().filter((name) => name.startsWith(directory)) : namesBelow(directory)
+  return Object.fromEntries(names.map((name) => [name.slice(directory.length), embedded(name)]))
 }
 
-const packageRoot = 'internal/python/'
+function namesBelow(directory: string): readonly string[] {
+  return readdirSync(new URL(`../../${directory}`, import.meta.url), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && !entry.parentPath.includes('__pycache__'))
+    .map((entry) => `${entry.parentPath.slice(entry.parentPath.indexOf(directory.slice(0, -1)))}/${entry.name}`)
+}
 
-/** Paths of its files, such as `fluxlit/__init__.py`. */
-function packageNames(): readonly string[] {
-  const names = isSea()
-    ? getAssetKeys().filter((name) => name.startsWith(`${packageRoot}fluxlit/`))
-    : readdirSync(new URL(`../../${packageRoot}fluxlit`, import.meta.url), { recursive: true, withFileTypes: true })
-        .filter((entry) => entry.isFile())
-        .map((entry) => `${entry.parentPath.slice(entry.parentPath.indexOf(packageRoot))}/${entry.name}`)
-  return names.map((name) => name.slice(packageRoot.length)).filter((name) => !name.includes('__pycache__'))
+/** The Python package that travels inside the executable. */
+export function embeddedPackage(): PackageFiles {
+  const files = embeddedBelow('internal/python/')
+  const source = files['fluxlit/_version.py'] ?? ''
+  const version = /^__version__\s*(?::[^=]*)?=\s*["']([^"']+)["']/m.exec(source)?.[1]
+  if (version === undefined) throw new Error('the Python package has no version')
+  const own = Object.entries(files).filter(([name]) => name.startsWith('fluxlit/'))
+  return { version, files: Object.fromEntries(own) }
 }
 
 /** The command line that starts this program again: the executable alone, or Node with the main module. */

@@ -4,6 +4,7 @@ import yargs, { type Argv } from 'yargs'
 import { exitCode, StartupError } from '../fault/startup.ts'
 import { deployKinds } from '../deploy/kinds.ts'
 import { addControlCommands } from './control-commands.ts'
+import { addProjectCommands } from './project-commands.ts'
 import { renderProblems, wantsColour } from './render.ts'
 
 const serveFlags = {
@@ -79,7 +80,7 @@ function commands(argv: readonly string[], done: (outcome: Promise<number>) => P
       'serve the apps in production',
       (command) =>
         command
-          .positional('target', { type: 'string', describe: 'FluxLit app object (a later release)' })
+          .positional('target', { type: 'string', describe: 'FluxLit app object: app:app, ./pkg/app.py:app' })
           .options(serveFlags)
           .example('$0 serve -c fluxlit.toml', 'serve what the file describes')
           .example('$0 serve --port 0', 'find the apps in this directory, any free port'),
@@ -90,7 +91,7 @@ function commands(argv: readonly string[], done: (outcome: Promise<number>) => P
       'serve the apps while you work on them',
       (command) =>
         command
-          .positional('target', { type: 'string', describe: 'FluxLit app object (a later release)' })
+          .positional('target', { type: 'string', describe: 'FluxLit app object: app:app, ./pkg/app.py:app' })
           .options(serveFlags)
           .options(reloadFlags)
           .example('$0 dev', 'readable log, restart on change, tracebacks in the browser'),
@@ -111,7 +112,7 @@ function commands(argv: readonly string[], done: (outcome: Promise<number>) => P
           .example('$0 check -c fluxlit.toml', 'exit 0 when it is right, 2 with every problem when not'),
       (flags) => done(import('./check.ts').then(({ check }) => check(flags))),
     )
-  return addControlCommands(addBuild(program, done), done)
+  return addControlCommands(addProjectCommands(addBuild(program, done), done), done)
     .demandCommand(1, 'name a command')
     .strict()
     .version(false)
