@@ -21,7 +21,9 @@ export function embeddedBelow(directory: string): Readonly<Record<string, string
 function namesBelow(directory: string): readonly string[] {
   return readdirSync(new URL(`../../${directory}`, import.meta.url), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && !entry.parentPath.includes('__pycache__'))
-    .map((entry) => `${entry.parentPath.slice(entry.parentPath.indexOf(directory.slice(0, -1)))}/${entry.name}`)
+    .map(
+      (entry) => `${entry.parentPath.slice(entry.parentPath.indexOf(directory.slice(0, -1)))}/${entry.name}`,
+    )
 }
 
 /** The Python package that travels inside the executable. */

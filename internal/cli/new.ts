@@ -70,7 +70,11 @@ function expectEmpty(directory: string, name: string): void {
   const found = entriesOf(directory, name)
   if (found.length === 0) return
   const shown = found.slice(0, 3).join(', ') + (found.length > 3 ? ', ...' : '')
-  throw refused('new_not_empty', `${name} is not empty: it has ${shown}`, 'choose another name, or an empty directory')
+  throw refused(
+    'new_not_empty',
+    `${name} is not empty: it has ${shown}`,
+    'choose another name, or an empty directory',
+  )
 }
 
 function entriesOf(directory: string, name: string): readonly string[] {
@@ -100,7 +104,11 @@ function isCode(error: unknown, code: string): boolean {
 
 function unwritable(path: string, error: unknown): StartupError {
   const reason = error instanceof Error ? error.message : String(error)
-  return refused('new_unwritable', `${path} cannot be written: ${reason}`, 'choose a directory you may write to')
+  return refused(
+    'new_unwritable',
+    `${path} cannot be written: ${reason}`,
+    'choose a directory you may write to',
+  )
 }
 
 function refused(code: string, message: string, hint: string): StartupError {

@@ -124,7 +124,9 @@ function usualName(names: readonly string[]): string {
 /** A file below the directory is named as a module where it is part of a package: it may import its siblings. */
 function targetOf(directory: string, file: string, name: string): string {
   const isPart = kindOfPath(join(directory, dirname(file), '__init__.py')) === 'file'
-  return dirname(file) === '.' || isPart ? (importOf(directory, file, name)['app'] ?? '') : `./${file}:${name}`
+  return dirname(file) === '.' || isPart
+    ? (importOf(directory, file, name)['app'] ?? '')
+    : `./${file}:${name}`
 }
 
 function fastapiEntrypoint(directory: string): string | null {

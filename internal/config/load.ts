@@ -62,13 +62,13 @@ export function loadConfig(input: LoadInput): LoadResult {
     sources.names.length === 0 && sources.problems.length === 0 && !given.some(namesProgram)
       ? detect(input.cwd)
       : null
-  const found = detection?.kind === 'problem' ? null : detection
-  const layers = found === null ? given : [detectedLayer(found, input.cwd), ...given]
+  const detected = detection?.kind === 'problem' ? null : detection
+  const layers = detected === null ? given : [detectedLayer(detected, input.cwd), ...given]
   const checks = layers.map(checkLayer)
   const merged = mergeLayers(layers)
   const context = contextOf(input, sources, merged)
   const broken = new Set(checks.flatMap((check) => [...check.broken]))
-  const names = found === null ? sources.names : ['detected']
+  const names = detected === null ? sources.names : ['detected']
   const config = resolveConfig(context, {
     sources: names,
     directory: sources.directory,
@@ -82,7 +82,7 @@ export function loadConfig(input: LoadInput): LoadResult {
   const appWarnings = config.target === null ? environment.appWarnings : []
   const warnings = [...environment.warnings, ...appWarnings, ...context.warnings]
   if (problems.length > 0) return { kind: 'problems', problems: inOrder(problems, sources.names), warnings }
-  const notes = found === null ? [] : wordsOf(found)
+  const notes = detected === null ? [] : wordsOf(detected)
   return { kind: 'ok', config, report: makeReport(config, context.values, notes, warnings), warnings }
 }
 

@@ -48,8 +48,7 @@ export function resolveTarget(context: ResolveContext): AppTarget | null {
   if (target === undefined) return null
   const where = context.origin(['target'])
   const { attribute } = target
-  if (!target.isFile)
-    return { module: target.place, attribute, file: null, directories: [], sdk, where }
+  if (!target.isFile) return { module: target.place, attribute, file: null, directories: [], sdk, where }
   const layer = context.merged.layerOf(['target'])
   // What stands on the command line is meant from where it was typed.
   const file = resolve(layer?.kind === 'flag' ? layer.directory : context.root, target.place)

@@ -3,7 +3,14 @@
 import { resolve } from 'node:path'
 
 import { appVariables } from './app-settings.ts'
-import type { AppTarget, PythonChoice, PythonProcess, ResourceLimits, Spawned, StartCommand } from './config.ts'
+import type {
+  AppTarget,
+  PythonChoice,
+  PythonProcess,
+  ResourceLimits,
+  Spawned,
+  StartCommand,
+} from './config.ts'
 import type { ResolveContext } from './context.ts'
 import { kindOfPath } from './files.ts'
 import { findPython, isPythonFound } from './python.ts'

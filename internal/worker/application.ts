@@ -15,11 +15,7 @@ export interface ChosenPackage {
 }
 
 /** Where the package has had the script that shows the pages of an application object, newest first. */
-const entryScripts = [
-  join('_entry', 'fluxlit_pages.py'),
-  join('streamlit', 'main.py'),
-  'streamlit_main.py',
-]
+const entryScripts = [join('_entry', 'fluxlit_pages.py'), join('streamlit', 'main.py'), 'streamlit_main.py']
 
 /** The package a target's workers import, or the reason why there is none. */
 export function choosePackage(
@@ -31,9 +27,7 @@ export function choosePackage(
     const { directory } = embedded()
     return { directory: join(directory, 'fluxlit'), importFrom: directory }
   }
-  return fluxlit === null
-    ? notInstalled(python, target)
-    : { directory: fluxlit.directory, importFrom: null }
+  return fluxlit === null ? notInstalled(python, target) : { directory: fluxlit.directory, importFrom: null }
 }
 
 /** The script that shows the pages of an application object. */
@@ -75,13 +69,7 @@ export function hiddenPackage(
 ): readonly Problem[] {
   if (target.sdk === 'installed' || fluxlit === null) return []
   const { version } = embedded()
-  return isSame(fluxlit, version) ? [] : [hidden(fluxlit, version, python, target)]
-}
-
-function isSame({ version }: InstalledPackage, ours: string): boolean {
-  // 1.0.0-alpha.1 is called 1.0.0a1 by Python.
-  const plain = (text: string): string => text.toLowerCase().replace(/[-_.]?(a|b|rc)[a-z]*[-_.]?/, '$1')
-  return plain(version) === plain(ours)
+  return fluxlit.version === version ? [] : [hidden(fluxlit, version, python, target)]
 }
 
 function hidden(found: InstalledPackage, ours: string, python: string, target: AppTarget): Problem {

@@ -200,7 +200,8 @@ export async function findInterpreter(
   const sdk = target === null ? null : choosePackage(target, inspection, sdkFor(room, account))
   if (sdk !== null && isProblem(sdk)) return sdk
   // Both workers of a target see the same package: once is enough.
-  const hidden = target === null || worker.kind === 'streamlit' ? [] : hiddenPackage(target, inspection, room.sdk)
+  const hidden =
+    target === null || worker.kind === 'streamlit' ? [] : hiddenPackage(target, inspection, room.sdk)
   return { inspection, warnings: [...lackingFor(worker.kind, inspection), ...hidden] }
 }
 

@@ -30,7 +30,9 @@ def home(st, client) -> None:
 }
 
 test('an application object in a directory needs no configuration', async (t) => {
-  const running = await (await gateway(t, { detect: true, files: { 'app.py': application('hello') } })).ready()
+  const running = await (
+    await gateway(t, { detect: true, files: { 'app.py': application('hello') } })
+  ).ready()
   const { url } = running
 
   await t.test('it says what it found', () => {

@@ -19,6 +19,11 @@ function programs(config: Config): readonly unknown[] {
   )
 }
 
+/** A project whose target's file is followed by this. */
+function withToml(text: string): Record<string, string> {
+  return { 'app.py': app, 'fluxlit.toml': `target = "app:app"\n${text}` }
+}
+
 describe('a target', () => {
   for (const text of ['app:app', 'shop.main:site', './app.py:app', 'pkg/app.py:app', '/srv/my-app.py:app']) {
     test(`may be ${text}`, () => assert.equal(parseTarget(text).kind, 'ok'))
@@ -67,12 +72,8 @@ test('a file is imported from its own directory, in a package from the one above
 })
 
 test('the tables of its workers may say anything but what to run', async (t) => {
-  const toml = (text: string): Record<string, string> => ({
-    'app.py': app,
-    'fluxlit.toml': `target = "app:app"\n${text}`,
-  })
   const fine = '[workers.api]\nmount = "/v1"\nreplicas = 2\n[workers.ui]\nargs = ["--theme.base", "dark"]\n'
-  const { config } = loadValid(await project(t, toml(`docs_redirect = false\n${fine}`)))
+  const { config } = loadValid(await project(t, withToml(`docs_redirect = false\n${fine}`)))
   assert.deepEqual(
     config.workers.map((worker) => worker.kind !== 'process' && worker.mount),
     ['/v1', '/'],
@@ -80,7 +81,7 @@ test('the tables of its workers may say anything but what to run', async (t) => 
   assert.equal(config.docsRedirect, false)
   const wrong = await project(
     t,
-    toml('[workers.api]\napp = "main:app"\n[workers.ui]\nkind = "streamlit"\nfactory = true\n'),
+    withToml('[workers.api]\napp = "main:app"\n[workers.ui]\nkind = "streamlit"\nfactory = true\n'),
   )
   assert.deepEqual(
     problemLines(load(wrong)).map((line) => line.replace(/ contradicts.*/, '')),

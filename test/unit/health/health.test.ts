@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { answerAppHealth, answerHealth, readiness } from '../../../internal/health/health.ts'
+import { answerAppHealth, answerHealth, readiness, type HealthView } from '../../../internal/health/health.ts'
 import type { WorkerState } from '../../../internal/worker/types.ts'
 import { json } from '../../support/http.ts'
 
@@ -49,8 +49,8 @@ test('readyz and healthz are the same', () => {
 test('not ready is 503 with a time to come back and says who is not', () => {
   const answer = answerHealth('readyz', { workers: [worker('ui', starting)], draining: false })
   assert.deepEqual([answer?.status, answer?.retryAfterS], [503, 2])
-  const body = json<{ workers: { ui: { state: string } } }>(answer?.body ?? '')
-  assert.equal(body.workers.ui.state, 'starting')
+  const said = json<{ workers: { ui: { state: string } } }>(answer?.body ?? '')
+  assert.equal(said.workers.ui.state, 'starting')
 })
 
 test('there are no other endpoints', () => {
@@ -61,8 +61,6 @@ test('there are no other endpoints', () => {
 
 test('an application object says what it always said', () => {
   const up = { workers: [worker('api', ready), worker('ui', ready)], draining: false }
-  const body = (name: string, view: Parameters<typeof answerAppHealth>[1]): string | undefined =>
-    answerAppHealth(name, view)?.body.trim()
   assert.equal(body('healthz', up), '{"status":"ok"}')
   assert.equal(body('readyz', up), '{"status":"ready","streamlit":"ok"}')
   assert.equal(body('metrics', up), undefined)
@@ -72,3 +70,7 @@ test('an application object says what it always said', () => {
   assert.equal(body('readyz', down), '{"status":"not_ready","detail":"ui is starting"}')
   assert.equal(body('readyz', { ...up, draining: true }), '{"status":"not_ready","detail":"draining"}')
 })
+
+function body(name: string, view: HealthView): string | undefined {
+  return answerAppHealth(name, view)?.body.trim()
+}

@@ -18,7 +18,14 @@ const inspection: Inspection = {
 }
 const unix = { kind: 'unix', path: '/run/x/1/api.1.sock' } as const
 const tcp = { kind: 'tcp', host: '127.0.0.1', port: 4321 } as const
-const input = { inspection, bootstrapPath: '/run/x/1/bootstrap.py', address: unix, rootPath: '', limiter: [], sdk: null }
+const input = {
+  inspection,
+  bootstrapPath: '/run/x/1/bootstrap.py',
+  address: unix,
+  rootPath: '',
+  limiter: [],
+  sdk: null,
+}
 
 /** The value of --root-path. */
 function prefix(rootPath: string, stripPrefix: boolean, mount = '/api'): string | undefined {
