@@ -45,17 +45,13 @@ export function metricsEndpoint(
   }
 }
 
-/** The addresses there are, one per line. */
-export function listEndpoint(paths: readonly string[]): Endpoint {
-  return { isOpen: false, answer: (_request, response) => answerText(response, 200, paths.join('\n')) }
-}
-
 /** Answers with a text. */
 export function answerText(response: ServerResponse, status: number, text: string): void {
   end(response, status, 'text/plain; charset=utf-8', `${text}\n`)
 }
 
-function end(response: ServerResponse, status: number, type: string, body: string): void {
+/** Answers with a body. */
+export function end(response: ServerResponse, status: number, type: string, body: string): void {
   response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body) })
   response.end(body)
 }

@@ -8,6 +8,9 @@ import type { Snapshot } from './snapshot.ts'
 export type SnapshotSource = (since: number | null) => Snapshot
 
 const paceMs = 1_000
+
+/** Changes that come together are told together. */
+const gatherMs = 50
 const mostListeners = 32
 
 /** Bytes a listener may leave unread before it misses snapshots. */
@@ -20,6 +23,7 @@ export class EventStream implements Endpoint {
   /** Up to where each has been told. */
   readonly #listeners = new Map<ServerResponse, number>()
   #timer: NodeJS.Timeout | undefined
+  #hurry: NodeJS.Timeout | undefined
 
   constructor(source: SnapshotSource) {
     this.#source = source
@@ -34,6 +38,15 @@ export class EventStream implements Endpoint {
     this.#listeners.set(response, 0)
     this.#tell(response, this.#source(null))
     this.#timer ??= setInterval(() => this.#tick(), paceMs).unref()
+  }
+
+  /** Something happened that nobody should have to wait for. */
+  changed(): void {
+    if (this.#listeners.size === 0 || this.#hurry !== undefined) return
+    this.#hurry = setTimeout(() => {
+      this.#hurry = undefined
+      this.#tick()
+    }, gatherMs).unref()
   }
 
   #tick(): void {

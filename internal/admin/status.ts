@@ -74,6 +74,8 @@ export interface Death {
   readonly uptime_s: number
   /** One sentence: `exit status 1`, `killed by SIGKILL (not by the gateway: out of memory?)`. */
   readonly cause: string
+  /** What the process said last, or where it hung; of the last few deaths only. */
+  readonly lines?: readonly string[]
 }
 
 /** What {@link makeStatusReport} needs to know of the gateway. */

@@ -57,6 +57,8 @@ export interface GatewayParts {
   readonly bootstrapSource: string
   /** The Python package for the workers of a `target`, read when there are any. */
   readonly sdk: () => PackageFiles
+  /** Text of the status page; asked for when somebody looks at it. */
+  readonly statusPage: () => string
   /** Where the listening address came from, for the message when it is taken. */
   readonly listenOrigin: string
   readonly version: string
@@ -273,9 +275,20 @@ export class Gateway implements ControlTarget {
     await this.#openFront(internal)
     logger.info({ url: this.url }, 'listening')
     await this.#operators.open()
+    this.#tellChanges()
     await this.#endLeftBehind()
     await this.#check()
     startInOrder(this.#current.fleet.members)
+  }
+
+  /** Whoever looks at the status page sees a change of state at once. */
+  #tellChanges(): void {
+    const followed = new WeakSet<SupervisedWorker>()
+    this.onFleet((workers) => {
+      for (const worker of workers)
+        if (!followed.has(worker)) worker.onChange(() => this.#operators.changed())
+      for (const worker of workers) followed.add(worker)
+    })
   }
 
   async #openFront(internal: Listener): Promise<void> {
@@ -321,6 +334,7 @@ export class Gateway implements ControlTarget {
       logger,
       logDropped,
       runtime: this.#runtime,
+      page: this.#parts.statusPage,
       versions: { fluxlit: version, commit, node: process.versions.node },
       fleet: () => this.#current.fleet,
       health: () => ({ workers: this.workers, draining: this.#draining }),

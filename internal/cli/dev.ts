@@ -37,6 +37,7 @@ export async function dev(flags: DevFlags): Promise<number> {
     env,
     bootstrapSource: embedded('internal/python/bootstrap.py'),
     sdk: embeddedPackage,
+    statusPage: () => embedded('dist/status-page.html'),
     version: buildInfo().version,
     commit: buildInfo().commit,
     values: loaded.report.values,

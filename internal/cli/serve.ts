@@ -30,6 +30,7 @@ export async function serve(flags: ServeFlags): Promise<number> {
     env: process.env,
     bootstrapSource: embedded('internal/python/bootstrap.py'),
     sdk: embeddedPackage,
+    statusPage: () => embedded('dist/status-page.html'),
     version: buildInfo().version,
     commit: buildInfo().commit,
     values: loaded.report.values,

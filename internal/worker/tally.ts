@@ -2,8 +2,13 @@ import type { Problem } from '../fault/startup.ts'
 import type { Clock } from './clock.ts'
 import type { WorkerDeath } from './types.ts'
 
-/** As many deaths are remembered. */
+/** As many deaths are remembered, and of so many of them what their processes said. */
 const remembered = 100
+const quoted = 5
+
+/** Lines that are kept of each, and characters of a line. */
+const linesKept = 20
+const longestLine = 500
 
 /**
  * What is remembered of a worker's life: its deaths, why it was started again, how often it was started at all. One
@@ -66,8 +71,13 @@ export class Tally {
       generation: process.number,
       cause: problem.message,
       code: problem.code,
+      ...linesOf(problem),
     }
-    this.#deaths = [...this.#deaths, death].slice(-remembered)
+    const before = this.#deaths.slice(1 - remembered)
+    this.#deaths = [
+      ...before.map((past, index) => (before.length - index < quoted ? past : silent(past))),
+      death,
+    ]
   }
 
   /** Another generation was started for this reason. */
@@ -80,4 +90,15 @@ export class Tally {
     this.#cpuSeconds += cpuSeconds - (this.#readings.get(process) ?? 0)
     this.#readings.set(process, cpuSeconds)
   }
+}
+
+function linesOf({ detail = [] }: Problem): Pick<WorkerDeath, 'lines'> {
+  if (detail.length === 0) return {}
+  return { lines: detail.slice(-linesKept).map((line) => line.slice(0, longestLine)) }
+}
+
+function silent(death: WorkerDeath): WorkerDeath {
+  if (death.lines === undefined) return death
+  const { lines: _, ...rest } = death
+  return rest
 }

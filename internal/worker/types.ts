@@ -92,6 +92,8 @@ export interface WorkerDeath {
   readonly cause: string
   /** Code of the {@link Problem} it was: `worker_died`, `worker_hung`, `ready_timeout`. */
   readonly code: string
+  /** What the process said last, or where it hung; of the last few deaths only. */
+  readonly lines?: readonly string[]
 }
 
 /** What a worker's processes use. */

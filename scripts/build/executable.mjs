@@ -10,6 +10,7 @@ import { repository, SetupError } from '../shell/progress.mjs'
 import { capture, must } from '../shell/run.mjs'
 import { filesBelow, fingerprint, isStamped, stamp } from '../shell/stamp.mjs'
 import { buildFacts, bundle } from './bundle.mjs'
+import { buildPage, pageName } from './page.mjs'
 
 const sources = [
   'cmd',
@@ -68,6 +69,7 @@ export function defaultOutput() {
  */
 export async function assemble(directory, result, target) {
   const base = await baseExecutable(target)
+  await buildPage(join(directory, basename(pageName)))
   writeFileSync(join(directory, 'sea.json'), JSON.stringify(seaConfig(base, result, target), null, 2))
   // The code cache depends on V8's hash seed. This flag fixes it, and two builds give the same bytes; unlike
   // --hash-seed it is not among the flags a cache is rejected for at run time, where the seed stays random.
@@ -91,7 +93,7 @@ function seaConfig(executable, output, target) {
     output: basename(output),
     // Bound to processor and system: on another one every start would warn that it is rejected.
     useCodeCache: target === hostTarget(),
-    assets: assets(settings.assets),
+    assets: { ...assets(settings.assets), [pageName]: basename(pageName) },
   }
 }
 
@@ -158,5 +160,7 @@ function keep(/** @type {string} */ work, /** @type {string} */ output) {
   for (const suffix of ['', '.map', '.meta.json']) {
     renameSync(join(work, `fluxlit.mjs${suffix}`), `${output}.mjs${suffix}`)
   }
+  // Beside the product it is also what a gateway serves that runs from source.
+  if (output === defaultOutput()) renameSync(join(work, basename(pageName)), join(repository, pageName))
   renameSync(join(work, basename(output)), output)
 }

@@ -13,6 +13,7 @@ export function checks() {
   const reference = 'scripts/config-reference.ts'
   const list = [
     { title: 'types (tsc)', program: tool('tsc'), args: ['-p', '.'] },
+    { title: 'types of the status page (tsc)', program: tool('tsc'), args: ['-p', 'internal/admin/page'] },
     {
       title: 'lint (oxlint, with types)',
       program: tool('oxlint'),

@@ -27,7 +27,11 @@ const rooms: Readonly<Record<string, Allowance>> = {
   worker: { rooms: ['config/python', 'config/env-file', 'host/user'], types: ['log'] },
   host: { rooms: [], types: ['log'] },
   health: { rooms: [], types: ['worker'] },
-  admin: { rooms: ['health', 'config/nearest', 'worker/runtime-dir'], types: ['worker', 'log'] },
+  admin: {
+    rooms: ['health', 'config/nearest', 'worker/runtime-dir'],
+    types: ['worker', 'log'],
+    npm: ['uplot'],
+  },
   auth: { rooms: ['exchange'], types: ['log'], npm: ['jose', 'openid-client', '@redis/client'] },
   assets: { rooms: ['exchange', 'http1'], npm: ['send'] },
   proxy: { rooms: ['exchange', 'http1'], types: ['route'] },

@@ -3,14 +3,9 @@
 import { hostname } from 'node:os'
 import type { AccessRules } from '../../admin/access.ts'
 import type { AdminServer } from '../../admin/admin-server.ts'
-import {
-  healthEndpoint,
-  jsonEndpoint,
-  listEndpoint,
-  metricsEndpoint,
-  type Endpoint,
-} from '../../admin/endpoint.ts'
+import { healthEndpoint, jsonEndpoint, metricsEndpoint, type Endpoint } from '../../admin/endpoint.ts'
 import { EventStream } from '../../admin/event-stream.ts'
+import { pageEndpoint } from '../../admin/page-endpoint.ts'
 import type { Versions } from '../../admin/snapshot.ts'
 import type { StatusReport } from '../../admin/status.ts'
 import type { Config, HostPort } from '../../config/config.ts'
@@ -34,6 +29,8 @@ import { SnapshotMaker } from './snapshot.ts'
 export interface OperatorsParts {
   readonly config: Config
   readonly runtime: RuntimeDir
+  /** Text of the status page. */
+  readonly page: () => string
   readonly logger: Logger
   readonly versions: Versions
   readonly fleet: () => Fleet
@@ -53,6 +50,7 @@ export class Operators {
   readonly #parts: OperatorsParts
   readonly #live: { readonly traffic: LiveMetrics; readonly lag: LagMeter } | null
   readonly #servers: AdminServer[] = []
+  #events: EventStream | null = null
   #reload: ReloadReading = { succeeded: true, at: Date.now() }
 
   constructor(parts: OperatorsParts) {
@@ -73,8 +71,9 @@ export class Operators {
     const exposition = new Exposition(parts)
     const read = metricsEndpoint((accept) => exposition.read(accept))
     const maker = new SnapshotMaker({ ...this.#parts, ...parts })
-    const all = { ...this.#endpoints(maker), '/metrics': read }
-    const endpoints = { '/': listEndpoint(Object.keys(all)), ...all }
+    this.#events = new EventStream((since) => maker.make(since))
+    const all = { ...this.#endpoints(this.#events), '/metrics': read }
+    const endpoints = { '/': pageEndpoint(this.#parts.page), ...all }
     const server = await openAdmin(
       admin,
       { stateDir, runtime },
@@ -93,6 +92,11 @@ export class Operators {
     this.#reload = { succeeded, at: succeeded ? Date.now() : this.#reload.at }
   }
 
+  /** The state of a worker is another one. */
+  changed(): void {
+    this.#events?.changed()
+  }
+
   /** Ends the listeners and the counting of time. Idempotent. */
   async close(): Promise<void> {
     this.#live?.lag.close()
@@ -104,14 +108,14 @@ export class Operators {
     this.#parts.logger.info({ url: server.url }, what)
   }
 
-  #endpoints(maker: SnapshotMaker): Readonly<Record<string, Endpoint>> {
+  #endpoints(events: EventStream): Readonly<Record<string, Endpoint>> {
     const { health, status } = this.#parts
     return {
       '/livez': healthEndpoint('livez', health),
       '/readyz': healthEndpoint('readyz', health),
       '/healthz': healthEndpoint('healthz', health),
       '/status': jsonEndpoint(status),
-      '/events': new EventStream((since) => maker.make(since)),
+      '/events': events,
     }
   }
 

@@ -7,10 +7,10 @@ import { AdminServer, type AdminServerParts } from '../../../internal/admin/admi
 import {
   healthEndpoint,
   jsonEndpoint,
-  listEndpoint,
   metricsEndpoint,
   type Endpoint,
 } from '../../../internal/admin/endpoint.ts'
+import { pageEndpoint } from '../../../internal/admin/page-endpoint.ts'
 import { Secret } from '../../../internal/config/secret.ts'
 import { open as openSocket } from '../../fixtures/admin/ask.ts'
 import { listLogger } from '../../fixtures/admin/target.ts'
@@ -21,7 +21,7 @@ import { ask, json } from '../../support/http.ts'
 const view = { workers: [], draining: false }
 
 const endpoints: Readonly<Record<string, Endpoint>> = {
-  '/': listEndpoint(['/livez', '/status']),
+  '/': pageEndpoint(() => '<style>a{}</style><script>1</script>'),
   '/livez': healthEndpoint('livez', () => view),
   '/readyz': healthEndpoint('readyz', () => ({ ...view, draining: true })),
   '/status': jsonEndpoint(() => ({ workers: {} })),
@@ -60,7 +60,7 @@ test('each address answers what it is for', async (t) => {
     [metrics.body, metrics.headers['content-type']],
     ['application/openmetrics-text\n', 'text/plain'],
   )
-  assert.equal((await ask(`${url}/`)).body, '/livez\n/status\n')
+  assert.equal((await ask(`${url}/`)).body, '<style>a{}</style><script>1</script>')
 })
 
 test('nothing it says is kept, framed or read by another page', async (t) => {

@@ -35,10 +35,10 @@ function snapshotUntil(second: number): Snapshot {
   }
 }
 
-async function serve(t: Cleanup, source: SnapshotSource): Promise<string> {
+async function serve(t: Cleanup, source: SnapshotSource, events = new EventStream(source)): Promise<string> {
   const server = await AdminServer.open({
     at: { host: '127.0.0.1', port: 0 },
-    endpoints: { '/events': new EventStream(source) },
+    endpoints: { '/events': events },
     rules: () => null,
     logger: listLogger([]),
   })
@@ -97,4 +97,20 @@ test('more listeners than there is room for are told so, and those that leave ma
   for (const listener of listeners) listener.leave()
   const late = await eventually('room', () => listen(url))
   late.leave()
+})
+
+test('a change is told without waiting for the next second, and many at once are told once', async (t) => {
+  const asked: (number | null)[] = []
+  const source: SnapshotSource = (since) => {
+    asked.push(since)
+    return snapshotUntil(asked.length)
+  }
+  const events = new EventStream(source)
+  events.changed()
+  const listener = await listen(await serve(t, source, events))
+  assert.equal(await listener.next(), 1)
+  for (let change = 0; change < 10; change += 1) events.changed()
+  assert.deepEqual([await listener.next(), await listener.next()], [2, 3])
+  assert.deepEqual(asked, [null, 1, 2])
+  listener.leave()
 })

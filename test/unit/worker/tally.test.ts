@@ -28,3 +28,18 @@ it('restarts are counted by reason', () => {
   for (const reason of ['crash', 'hang', 'crash']) tally.restarted(reason)
   assert.deepEqual(tally.restarts, { crash: 2, hang: 1 })
 })
+
+it('of the last five deaths it is remembered what the process said', () => {
+  const tally = new Tally(new FakeClock())
+  for (let number = 1; number <= 7; number += 1) {
+    const detail = Array.from({ length: 30 }, (_, index) => `${number}.${index} ${'x'.repeat(600)}`)
+    tally.died({ number, startedAt: 0 }, { ...problem, detail })
+  }
+  assert.deepEqual(
+    tally.deaths.map(({ lines }) => lines?.length),
+    [undefined, undefined, 20, 20, 20, 20, 20],
+  )
+  const last = tally.deaths.at(-1)?.lines ?? []
+  assert.match(last[0] ?? '', /^7\.10 x+$/)
+  assert.equal(last.at(-1)?.length, 500)
+})
