@@ -38,7 +38,7 @@ export function handle(
   const deps = current()
   const by = deps.identification(connection)
   const request = transaction.head
-  const head = isFailure(request) ? request : readHead(request, deps.headRules)
+  const head = isFailure(request) ? request : readHead(request, deps.headRules, by.heads)
   if (isFailure(head)) return refuseHead(deps, isFailure(request) ? null : request, head, by, transaction)
   const exchange = identify(head, head.websocket === null ? 'http' : 'websocket', by)
   exchange.ownLines = deps.headers.own.block(exchange.scheme, 0)

@@ -6,7 +6,7 @@
  * a front must still not pass on (RFC 9110 5-7, RFC 9112 3, 9).
  */
 
-import { failure, type Failure } from '../fault/failure.ts'
+import { failure, isFailure, type Failure } from '../fault/failure.ts'
 import type { Framing, RequestHead } from '../http1/head.ts'
 import { NameTable } from './name-table.ts'
 import { isManaged, isPerHop } from './names.ts'
@@ -37,6 +37,8 @@ export interface Head {
   readonly host: string | null
   /** End-to-end fields to send on: flat name, value list, names as sent, without Host and everything we set. */
   readonly forward: readonly string[]
+  /** The same as `Name: value\r\n` lines. */
+  readonly forwardLines: string
   readonly framing: Framing
   readonly expectsContinue: boolean
   readonly websocket: WebSocketOffer | null
@@ -76,8 +78,47 @@ export interface Preflight {
   readonly headers: string | null
 }
 
-/** Reads one head. Returns the failure to answer with when the request must not go any further. */
-export function readHead(request: RequestHead, rules = standardRules): Head | Failure {
+/**
+ * The last head of a connection that passed. The engine gives equal fields as the same list, and all but the target
+ * is decided by the method, the version and the fields.
+ */
+export class HeadMemory {
+  #request: RequestHead | null = null
+  #rules: HeadRules | null = null
+  #head: Head | null = null
+
+  /** What the same request with another target was read as, or null. */
+  recall(request: RequestHead, rules: HeadRules): Head | null {
+    const before = this.#request
+    if (before === null || before.fields !== request.fields || rules !== this.#rules) return null
+    return before.method === request.method && before.minor === request.minor ? this.#head : null
+  }
+
+  /** Keeps what a request was read as. */
+  keep(request: RequestHead, rules: HeadRules, head: Head): void {
+    this.#request = request
+    this.#rules = rules
+    this.#head = head
+  }
+}
+
+/**
+ * Reads one head. Returns the failure to answer with when the request must not go any further.
+ * @param memory of the connection it came over
+ */
+export function readHead(
+  request: RequestHead,
+  rules = standardRules,
+  memory: HeadMemory | null = null,
+): Head | Failure {
+  const known = memory?.recall(request, rules) ?? null
+  if (known !== null) return { ...known, target: request.target }
+  const head = readNewHead(request, rules)
+  if (!isFailure(head)) memory?.keep(request, rules, head)
+  return head
+}
+
+function readNewHead(request: RequestHead, rules: HeadRules): Head | Failure {
   const { method, fields } = request
   if (method === 'TRACE') return failure('method_not_allowed')
   if (method === 'CONNECT') return failure('method_not_implemented')
@@ -264,6 +305,7 @@ class Draft {
       target,
       host,
       forward: this.#forward,
+      forwardLines: linesOf(this.#forward),
       framing,
       expectsContinue,
       websocket,
@@ -379,6 +421,12 @@ class Draft {
     }
     this.#forward = kept
   }
+}
+
+function linesOf(fields: readonly string[]): string {
+  let lines = ''
+  for (let i = 0; i < fields.length; i += 2) lines += `${fields[i]}: ${fields[i + 1]}\r\n`
+  return lines
 }
 
 /** `Host` in a form that may travel on, or null when it is not a host (RFC 9110 7.2, RFC 3986 3.2.2). */

@@ -1,7 +1,7 @@
 /** Second stage: who asks, under which name and scheme, and the ids the request carries from here on. */
 
 import { openExchange, type Exchange } from './exchange.ts'
-import { normaliseHost, type Head } from './head.ts'
+import { HeadMemory, normaliseHost, type Head } from './head.ts'
 import { clientAddress, type Peer, type TrustedPeers } from './peer.ts'
 import { continueTrace, isAcceptableRequestId, type IdSource } from './request-id.ts'
 
@@ -19,6 +19,8 @@ export interface Neighbourhood {
 export interface Identification {
   readonly by: Neighbourhood
   readonly peer: Peer
+  /** Of the heads that came over the connection. */
+  readonly heads: HeadMemory
   /** The lines that tell a worker who asks, and how. */
   forwardedLines(client: string, scheme: 'http' | 'https', host: string): string
 }
@@ -27,6 +29,7 @@ export interface Identification {
 export class Caller implements Identification {
   readonly by: Neighbourhood
   readonly peer: Peer
+  readonly heads = new HeadMemory()
   #client = ''
   #scheme = ''
   #host = ''

@@ -8,10 +8,34 @@ export interface InvalidAnswer {
   readonly invalid: Complaint
 }
 
+/** Longest head that is remembered, in characters. */
+const rememberedLength = 4 * 1024
+
+/** The last head a worker has sent: within a second its answers often begin with the same bytes. */
+export class AnswerMemory {
+  #text = ''
+  #toHead = false
+  #answer: AnswerHead | null = null
+
+  /** What was read from the same text in answer to the same kind of request, or null. */
+  recall(text: string, toHead: boolean): AnswerHead | null {
+    return toHead === this.#toHead && text === this.#text ? this.#answer : null
+  }
+
+  /** Keeps what was read from a text, when it is short. */
+  keep(text: string, toHead: boolean, answer: AnswerHead): void {
+    if (text.length > rememberedLength) return
+    this.#text = text
+    this.#toHead = toHead
+    this.#answer = answer
+  }
+}
+
 /**
  * Reads a complete head of an answer.
  * @param end offset behind the CR LF of the last line, where the empty line begins
  * @param method of the request it answers: the answer to HEAD has no body
+ * @param memory of what was read with the same `headerCount`
  */
 export function readAnswerHead(
   bytes: Buffer,
@@ -19,8 +43,25 @@ export function readAnswerHead(
   end: number,
   method: string,
   headerCount: number,
+  memory: AnswerMemory | null = null,
 ): AnswerHead | InvalidAnswer {
   const text = bytes.toString('latin1', from, end)
+  const toHead = method === 'HEAD'
+  const known = memory?.recall(text, toHead) ?? null
+  if (known !== null) return known
+  const answer = readNewAnswer(bytes, text, from, end, method, headerCount)
+  if (!('invalid' in answer)) memory?.keep(text, toHead, answer)
+  return answer
+}
+
+function readNewAnswer(
+  bytes: Buffer,
+  text: string,
+  from: number,
+  end: number,
+  method: string,
+  headerCount: number,
+): AnswerHead | InvalidAnswer {
   const lineEnd = text.indexOf('\r\n')
   const status = statusOf(text, lineEnd)
   if (status === null) return { invalid: 'The answer does not begin with a status line.' }

@@ -5,7 +5,7 @@
  */
 
 import { connect, type Socket } from 'node:net'
-import { readAnswerHead } from './answer-head.ts'
+import { readAnswerHead, type AnswerMemory } from './answer-head.ts'
 import { BodyReader } from './body-reader.ts'
 import { earlyComplaint } from './fields.ts'
 import type { AnswerHead, Framing } from './head.ts'
@@ -94,12 +94,17 @@ export interface WorkerTunnel {
 /** What a connection tells its pool. */
 export interface ConnectionPool {
   readonly limits: ClientLimits
+  /** Of the heads that came over all of its connections; null = nothing is remembered. */
+  readonly answers: AnswerMemory | null
   /** The connection can take another request. */
   idle(connection: ClientConnection): void
   gone(connection: ClientConnection): void
 }
 
 type State = 'connecting' | 'waiting' | 'body' | 'idle' | 'tunnel' | 'closed'
+
+/** A time that is not known more exactly than between two sweeps: looking at the clock costs something. */
+const fromNextSweep = -1
 
 const headEnd = Buffer.from('\r\n\r\n')
 
@@ -134,7 +139,10 @@ export class ClientConnection implements Swept {
   #paused = false
   /** Bytes read since others had their turn. */
   #burst = 0
-  #deadline: number
+  /** How long what is being waited for may take, in milliseconds; 0 = any time. */
+  #limitMs: number
+  /** When it began; {@link fromNextSweep} until the sweep that comes first says when that is. */
+  #since = fromNextSweep
   #error: unknown
 
   /** @param shared memory that other connections read through too; nothing may stay in it. Null = its own */
@@ -142,7 +150,7 @@ export class ClientConnection implements Swept {
     this.#pool = pool
     this.#borrowed = shared !== null
     this.#memory = shared ?? Buffer.allocUnsafeSlow(memoryBytes)
-    this.#deadline = after(performance.now(), pool.limits.connectMs)
+    this.#limitMs = pool.limits.connectMs
     this.socket = connect({
       ...(address.kind === 'unix' ? { path: address.path } : { host: address.host, port: address.port }),
       noDelay: true,
@@ -161,7 +169,7 @@ export class ClientConnection implements Swept {
   /** Whether a request may be sent now. Once its time is over none may, also before a sweep has ended it. */
   get isIdle(): boolean {
     if (this.#state !== 'idle' || this.socket.destroyed) return false
-    return this.#deadline === 0 || performance.now() < this.#deadline
+    return this.#limitMs === 0 || performance.now() - this.#since < this.#limitMs
   }
 
   /** Sends a head and names who gets the answer. The body follows through {@link writeBody}. */
@@ -236,7 +244,9 @@ export class ClientConnection implements Swept {
   }
 
   sweep(now: number): void {
-    if (this.#deadline === 0 || now < this.#deadline || this.#paused) return
+    if (this.#limitMs === 0 || this.#paused) return
+    if (this.#since === fromNextSweep) return void (this.#since = now)
+    if (now - this.#since < this.#limitMs) return
     if (this.#state === 'idle') return void this.socket.destroy()
     if (this.#state === 'connecting') return this.#fail('connect-timeout', 'no connection in time')
     if (this.#state === 'waiting') return this.#fail('head-timeout', 'no answer in time')
@@ -263,13 +273,16 @@ export class ClientConnection implements Swept {
   }
 
   #expectHead(): void {
-    if (this.#state === 'waiting')
-      this.#deadline = after(performance.now(), this.#pool.limits.responseHeadersMs)
+    if (this.#state === 'waiting') this.#waitAtMost(this.#pool.limits.responseHeadersMs)
   }
 
   #expectBody(): void {
-    const { responseIdleMs } = this.#pool.limits
-    this.#deadline = responseIdleMs === 0 ? 0 : performance.now() + responseIdleMs
+    this.#waitAtMost(this.#pool.limits.responseIdleMs)
+  }
+
+  #waitAtMost(ms: number): void {
+    this.#limitMs = ms
+    this.#since = fromNextSweep
   }
 
   /** @returns false to read no more */
@@ -325,7 +338,7 @@ export class ClientConnection implements Swept {
       this.#fail('invalid', 'The head of the answer is too large.')
       return -1
     }
-    const head = readAnswerHead(bytes, from, end + 2, this.#request?.method ?? '', headerCount)
+    const head = readAnswerHead(bytes, from, end + 2, this.#request?.method ?? '', headerCount, this.#pool.answers)
     if ('invalid' in head) {
       this.#fail('invalid', head.invalid)
       return -1
@@ -407,7 +420,9 @@ export class ClientConnection implements Swept {
     }
     this.#state = 'idle'
     this.#request = null
-    this.#deadline = after(performance.now(), this.#pool.limits.keepAliveMs)
+    // Exactly: whatever is sent to a worker that has just grown tired of waiting is lost.
+    this.#limitMs = this.#pool.limits.keepAliveMs
+    this.#since = performance.now()
     this.#pool.idle(this)
     sink?.onAnswerEnd()
   }
@@ -416,7 +431,7 @@ export class ClientConnection implements Swept {
     const sink = this.#sink
     this.#sink = null
     this.#state = 'tunnel'
-    this.#deadline = 0
+    this.#limitMs = 0
     this.#pool.gone(this)
     sink?.onSwitched(head, bytes, at, to)
   }
@@ -459,11 +474,6 @@ export class ClientConnection implements Swept {
     const begun = this.#partial !== null || this.#interim > 0
     this.#fail(begun ? 'truncated' : 'closed', 'the connection ended before an answer')
   }
-}
-
-/** A deadline, or 0 for none. */
-function after(now: number, ms: number): number {
-  return ms === 0 ? 0 : now + ms
 }
 
 const beginning = Buffer.from('HTTP/1.')

@@ -1,5 +1,6 @@
 /** The connections to one process of a worker: idle ones are used again, the one used last first. */
 
+import { AnswerMemory } from './answer-head.ts'
 import {
   ClientConnection,
   type ClientLimits,
@@ -14,6 +15,7 @@ const tunnelMemory = 64 * 1024
 /** One pool. */
 export class Pool implements ConnectionPool {
   readonly limits: ClientLimits
+  readonly answers = new AnswerMemory()
   readonly #address: UpstreamAddress
   readonly #sweeper: Sweeper
   readonly #idle: ClientConnection[] = []

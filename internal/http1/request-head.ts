@@ -5,10 +5,40 @@ import { carriageReturn, isA, isToken, lineFeed, space, targetBit, tokenBit, val
 import { declaredFraming, earlyComplaint, FieldSection, readFields } from './fields.ts'
 import { noBody, type HeadLimits, type RequestHead } from './head.ts'
 
+/** What the fields of a request say, as far as HTTP/1.1 is concerned. */
+type RequestFields = Pick<RequestHead, 'fields' | 'framing' | 'connection'>
+
+/** Longest text of fields that is remembered, in characters. */
+const rememberedLength = 4 * 1024
+
+/**
+ * The fields a connection has sent last. Most clients send the same ones again and again; what is equal byte for
+ * byte has been read already.
+ */
+export class FieldMemory {
+  #text = ''
+  #minor: 0 | 1 = 0
+  #fields: RequestFields | null = null
+
+  /** What was read from the same text, or null. */
+  recall(text: string, minor: 0 | 1): RequestFields | null {
+    return minor === this.#minor && text === this.#text ? this.#fields : null
+  }
+
+  /** Keeps what was read from a text, when it is short. */
+  keep(text: string, minor: 0 | 1, fields: RequestFields): void {
+    if (text.length > rememberedLength) return
+    this.#text = text
+    this.#minor = minor
+    this.#fields = fields
+  }
+}
+
 /**
  * Reads a complete request head.
  * @param from offset of the request line
  * @param end offset behind the CR LF of the last line, where the empty line begins
+ * @param memory of what was read with the same limits
  * @returns the head, or why it is refused
  */
 export function readRequestHead(
@@ -16,6 +46,7 @@ export function readRequestHead(
   from: number,
   end: number,
   limits: HeadLimits,
+  memory: FieldMemory | null = null,
 ): RequestHead | Failure {
   const text = bytes.toString('latin1', from, end)
   const lineEnd = text.indexOf('\r\n')
@@ -23,20 +54,31 @@ export function readRequestHead(
     return failure(lineEnd > limits.headerBytes ? 'target_too_long' : 'header_too_large')
   const line = readRequestLine(text.slice(0, lineEnd), limits)
   if ('code' in line) return line
+  const { method, target, minor } = line
+  const fieldText = text.slice(lineEnd + 2)
+  const known = memory?.recall(fieldText, minor) ?? null
+  const read = known ?? readRequestFields(bytes, text, from, lineEnd + 2, end, limits, minor)
+  if ('code' in read) return read
+  if (known === null) memory?.keep(fieldText, minor, read)
+  return { method, target, minor, fields: read.fields, framing: read.framing, connection: read.connection }
+}
+
+function readRequestFields(
+  bytes: Buffer,
+  text: string,
+  from: number,
+  at: number,
+  end: number,
+  limits: HeadLimits,
+  minor: 0 | 1,
+): RequestFields | Failure {
   const section = new FieldSection()
-  const complaint = readFields(bytes, text, from, from + lineEnd + 2, end, section)
+  const complaint = readFields(bytes, text, from, from + at, end, section)
   if (complaint !== null) return failure('bad_request', complaint)
   if (section.fields.length / 2 > limits.headerCount) return failure('header_too_large')
-  const declared = declaredFraming(section, line.minor)
+  const declared = declaredFraming(section, minor)
   if (declared.kind === 'refused') return failure(refusalCodes[declared.why], declared.complaint)
-  return {
-    method: line.method,
-    target: line.target,
-    minor: line.minor,
-    fields: section.fields,
-    framing: declared.framing ?? noBody,
-    connection: section.connection,
-  }
+  return { fields: section.fields, framing: declared.framing ?? noBody, connection: section.connection }
 }
 
 const refusalCodes = {

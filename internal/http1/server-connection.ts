@@ -9,7 +9,7 @@ import { TLSSocket } from 'node:tls'
 import { failure, isFailure, type Failure } from '../fault/failure.ts'
 import { carriageReturn, lineFeed } from './bytes.ts'
 import type { HeadLimits } from './head.ts'
-import { readRequestHead, refuseEarly } from './request-head.ts'
+import { FieldMemory, readRequestHead, refuseEarly } from './request-head.ts'
 import type { Swept, Sweeper } from './sweep.ts'
 import { SendRate, TakeRate } from './rate.ts'
 import { burstBytes } from './turn.ts'
@@ -47,6 +47,9 @@ export interface ConnectionHandlers {
 
 type State = 'head' | 'busy' | 'lingering' | 'tunnel' | 'closed'
 
+/** A time that is not known more exactly than between two sweeps: looking at the clock costs something. */
+const fromNextSweep = -1
+
 const headEnd = Buffer.from('\r\n\r\n')
 
 /** How far a client may send ahead, in bytes. */
@@ -67,6 +70,7 @@ export class ServerConnection implements Swept, TransactionWire {
   readonly #handlers: ConnectionHandlers
   readonly #sweeper: Sweeper
   readonly #keepLines: string
+  #fields: FieldMemory | null = new FieldMemory()
   #state: State = 'head'
   /** Bytes that have arrived and were not taken; null = none. */
   #input: Buffer | null = null
@@ -88,7 +92,7 @@ export class ServerConnection implements Swept, TransactionWire {
   #headBegun = false
   /** Requests begun in this turn of the event loop. */
   #begun = 0
-  /** Begin of what is being waited for. */
+  /** Begin of what is being waited for; {@link fromNextSweep} until the sweep that comes first says when that is. */
   #since = performance.now()
   /** Made when there is something to measure: most connections that live long are tunnels. */
   #takeRate: TakeRate | null = null
@@ -148,6 +152,7 @@ export class ServerConnection implements Swept, TransactionWire {
     const early = this.#input === null ? null : this.#input.subarray(this.#at)
     this.#input = null
     this.#transaction = null
+    this.#fields = null
     this.#takeRate = null
     this.#sendRate = null
     this.#tunnel = tunnel
@@ -187,7 +192,7 @@ export class ServerConnection implements Swept, TransactionWire {
     }
     if (!keep || this.#closing) return this.#linger()
     this.#state = 'head'
-    this.#since = performance.now()
+    this.#since = fromNextSweep
     this.#checked = 0
     if (!this.#full) this.#advance()
   }
@@ -267,7 +272,7 @@ export class ServerConnection implements Swept, TransactionWire {
       this.#at += 1
     if (this.#at === input.length) return this.#dropInput()
     // The time of a head runs from its first byte; on a fresh connection it has been running since the accept.
-    if (!this.#headBegun && this.#served) this.#since = performance.now()
+    if (!this.#headBegun && this.#served) this.#since = fromNextSweep
     this.#headBegun = true
     const end = input.indexOf(headEnd, Math.max(this.#at, this.#checked - 3))
     if (end === -1) {
@@ -276,7 +281,7 @@ export class ServerConnection implements Swept, TransactionWire {
       if (early !== null) this.#open(early)
       return false
     }
-    const head = readRequestHead(input, this.#at, end + 2, this.#limits)
+    const head = readRequestHead(input, this.#at, end + 2, this.#limits, this.#fields)
     this.#at = end + 4
     this.#checked = 0
     this.#open(head)
@@ -384,7 +389,7 @@ export class ServerConnection implements Swept, TransactionWire {
   #sweepHead(now: number): void {
     const { headersMs, keepAliveMs } = this.#limits
     // A client that still takes its last answer is not idle, and the request behind it is not read yet.
-    if (this.socket.writableLength > 0) return void (this.#since = now)
+    if (this.socket.writableLength > 0 || this.#since === fromNextSweep) return void (this.#since = now)
     if (this.#input === null) {
       const limit = this.#served ? keepAliveMs : headersMs
       if (limit > 0 && now - this.#since > limit) this.socket.destroySoon()

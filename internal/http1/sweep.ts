@@ -12,7 +12,7 @@ export class Sweeper {
   readonly #swept = new Set<Swept>()
   #timer: NodeJS.Timeout | null = null
 
-  /** @param shortestMs shortest deadline of those swept, 0 = none; it is missed by a quarter at most, or a second */
+  /** @param shortestMs shortest deadline of those swept, 0 = none; it is missed by half of itself at most, or two seconds */
   constructor(shortestMs: number) {
     this.#intervalMs = shortestMs === 0 ? 1_000 : Math.min(1_000, Math.max(5, shortestMs / 4))
   }

@@ -45,6 +45,25 @@ export function incomingHead(
   scheme: Scheme,
   passage: Passage | null = null,
 ): IncomingHead {
+  const filtered = passage === null ? sameAgain(head, rules, scheme) : filter(head, rules, scheme, passage)
+  return { lines: `${filtered.lines}X-Request-ID: ${requestId}\r\n`, mediaType: filtered.mediaType }
+}
+
+function sameAgain(answer: AnswerHead, rules: RouteHeaders, scheme: Scheme): IncomingHead {
+  const { last } = rules
+  if (last !== null && last.answer === answer && last.scheme === scheme) return last
+  const filtered = filter(answer, rules, scheme, null)
+  // Without a date of its own it got the one of this second.
+  if (filtered.dated) rules.last = { answer, scheme, lines: filtered.lines, mediaType: filtered.mediaType }
+  return filtered
+}
+
+function filter(
+  head: AnswerHead,
+  rules: RouteHeaders,
+  scheme: Scheme,
+  passage: Passage | null,
+): IncomingHead & { readonly dated: boolean } {
   const { fields } = head
   const nominated = head.connection.length > 0 ? head.connection : null
   let lines = ''
@@ -76,7 +95,7 @@ export function incomingHead(
   // An outer nginx buffers answers unless told otherwise; events must arrive when they are sent.
   if (mediaType === 'text/event-stream' && !bufferingSaid) lines += 'X-Accel-Buffering: no\r\n'
   if (passage !== null) lines += passageLines(passage, cached)
-  return { lines: `${lines}${rules.block(scheme, said)}X-Request-ID: ${requestId}\r\n`, mediaType }
+  return { lines: lines + rules.block(scheme, said), mediaType, dated }
 }
 
 /**

@@ -42,19 +42,25 @@ const upgradeLines = 'Connection: Upgrade\r\nUpgrade: websocket\r\n'
 
 /** `Name: value` lines for the worker, `Host` first, without those about the connection and the framing. */
 export function outgoingLines(exchange: Exchange, head: Head, rules: OutgoingRules): string {
-  const { forward } = head
   const origin = rules.ownOrigin && head.origin !== null ? `${exchange.scheme}://${exchange.host}` : null
-  let lines = exchange.forwardedLines
-  for (let i = 0; i < forward.length; i += 2) {
-    const name = forward[i] ?? ''
-    if (exchange.passage !== null && (name === 'Authorization' || name === 'Cookie')) continue
-    lines += `${name}: ${origin !== null && name === 'Origin' ? origin : forward[i + 1]}\r\n`
-  }
+  const changed = exchange.passage !== null || origin !== null
+  let lines = exchange.forwardedLines + (changed ? changedLines(exchange, head, origin) : head.forwardLines)
   const via = head.via === null ? '' : `${head.via}, `
   lines += `X-Request-ID: ${exchange.id}\r\ntraceparent: ${exchange.traceparent}\r\nVia: ${via}1.1 fluxlit\r\n`
   if (exchange.passage !== null) lines += passageLines(exchange.passage)
   if (exchange.tracestate !== null) lines += `tracestate: ${exchange.tracestate}\r\n`
   return rules.prefix === '' ? lines : `${lines}X-Forwarded-Prefix: ${rules.prefix}\r\n`
+}
+
+/** What travels on, less the credentials that authorisation speaks about, and with another origin. */
+function changedLines({ passage }: Exchange, { forward }: Head, origin: string | null): string {
+  let lines = ''
+  for (let i = 0; i < forward.length; i += 2) {
+    const name = forward[i] ?? ''
+    if (passage !== null && (name === 'Authorization' || name === 'Cookie')) continue
+    lines += `${name}: ${origin !== null && name === 'Origin' ? origin : forward[i + 1]}\r\n`
+  }
+  return lines
 }
 
 /** Who asks, and what of the client's credentials goes on. */

@@ -5,12 +5,22 @@
  */
 
 import type { Config, HeaderRules, Hsts } from '../config/config.ts'
+import type { AnswerHead } from '../http1/head.ts'
 
 /** What {@link RouteHeaders.judge} says of a field that does not travel on; any other verdict is a set of bits. */
 export const dropped = -1
 
 /** Scheme of the public request. */
 export type Scheme = 'http' | 'https'
+
+/** What an answer became under the rules of a route, for when the engine gives the same one again. */
+export interface FilteredAnswer {
+  readonly answer: AnswerHead
+  readonly scheme: Scheme
+  /** `Name: value\r\n` lines for the client, without the request id. */
+  readonly lines: string
+  readonly mediaType: string
+}
 
 /** The rules of every route. */
 export interface ResponseHeaderRules {
@@ -60,6 +70,8 @@ interface Line {
 export class RouteHeaders {
   /** Lower-case names that do not travel on, however often the worker says them. */
   readonly drops: ReadonlySet<string>
+  /** What the answer before became; kept here for {@link incomingHead}, which alone looks at it. */
+  last: FilteredAnswer | null = null
   /** Lengths of the names that matter: most fields are passed without a look at their letters. */
   readonly #lengths: Uint8Array
   readonly #lines: readonly Line[]

@@ -8,6 +8,7 @@ import {
   type ConnectionPool,
   type UpstreamError,
 } from '../../internal/http1/client-connection.ts'
+import { AnswerMemory } from '../../internal/http1/answer-head.ts'
 import { noBody } from '../../internal/http1/head.ts'
 import type { Message, Reading } from './reading.ts'
 
@@ -55,6 +56,7 @@ export class AnswerReader {
     const accepted = this.#accepted.promise
     const note = new Note()
     const pool: ConnectionPool = {
+      answers: new AnswerMemory(),
       limits: { ...limits, headerBytes },
       idle: () => (note.reused = true),
       gone: () => undefined,

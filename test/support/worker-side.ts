@@ -1,3 +1,4 @@
+import { AnswerMemory } from '../../internal/http1/answer-head.ts'
 import type { AnswerSink, UpstreamErrorKind, WorkerTunnel } from '../../internal/http1/client-connection.ts'
 import type { ClientConnection, ClientLimits, UpstreamError } from '../../internal/http1/client-connection.ts'
 import type { ConnectionPool, OutgoingRequest } from '../../internal/http1/client-connection.ts'
@@ -131,6 +132,7 @@ export class FakeTunnel extends Notes implements WorkerTunnel {
 /** A pool that notes which connections it was given back, and which are gone. */
 export class FakePool extends Notes implements ConnectionPool {
   readonly limits: ClientLimits
+  readonly answers = new AnswerMemory()
 
   constructor(limits: Partial<ClientLimits> = {}) {
     super()

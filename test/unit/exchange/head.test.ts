@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { normaliseHost } from '../../../internal/exchange/head.ts'
+import { compileHeadRules, HeadMemory, normaliseHost, readHead } from '../../../internal/exchange/head.ts'
+import { isFailure } from '../../../internal/fault/failure.ts'
+import { noBody, type RequestHead } from '../../../internal/http1/head.ts'
 import { readOk, refusal } from '../../support/head.ts'
 
 const key = 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='
@@ -242,4 +244,29 @@ test('what proxies claim is kept apart, repeated lines joined', () => {
   assert.equal(claims.forwardedFor, '1.1.1.1, 2.2.2.2')
   assert.equal(claims.requestId, 'a, b')
   assert.equal(claims.forwardedHost, null)
+})
+
+test('the head of the same fields is decided once for every method, version and set of rules', () => {
+  const memory = new HeadMemory()
+  const fields = ['Host', 'a', 'X-Role', 'admin', 'Accept', 'text/html', 'Max-Forwards', '1']
+  const request: RequestHead = { method: 'GET', target: '/', minor: 1, fields, framing: noBody, connection: [] }
+  const standard = compileHeadRules(new Set())
+  const strict = compileHeadRules(new Set(['x-role']))
+  for (const [changed, rules] of [
+    [{}, standard],
+    [{ target: '/b' }, standard],
+    [{ target: '/c' }, strict],
+    [{ method: 'OPTIONS' }, strict],
+    [{ method: 'OPTIONS', minor: 0 }, strict],
+    [{ method: 'TRACE' }, strict],
+    [{ fields: ['Host', 'b'] }, strict],
+    [{}, standard],
+  ] as const) {
+    const asked = { ...request, ...changed }
+    assert.deepEqual(readHead(asked, rules, memory), readHead(asked, rules))
+  }
+  const again = readHead({ ...request, target: '/d' }, standard, memory)
+  const known = readHead({ ...request, target: '/e' }, standard, memory)
+  assert.ok(!isFailure(again) && !isFailure(known))
+  assert.equal(known.forward, again.forward)
 })

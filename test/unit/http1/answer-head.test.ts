@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { readAnswerHead, type InvalidAnswer } from '../../../internal/http1/answer-head.ts'
+import { AnswerMemory, readAnswerHead, type InvalidAnswer } from '../../../internal/http1/answer-head.ts'
 import type { AnswerHead } from '../../../internal/http1/head.ts'
 
 /** Reads a head that stands somewhere inside other bytes. */
@@ -101,4 +101,21 @@ test('an answer may have as many lines as the limit says', () => {
   assert.deepEqual(readHead('HTTP/1.1 200 OK\r\nX: a\r\nX: b\r\nX: c\r\n', 'GET', 2), {
     invalid: 'The answer has too many header lines.',
   })
+})
+
+test('an answer that begins as the one before is that one, except to another kind of request', () => {
+  const memory = new AnswerMemory()
+  const read = (head: string, method: string): AnswerHead | InvalidAnswer => {
+    const bytes = Buffer.from(`${head}\r\n`, 'latin1')
+    return readAnswerHead(bytes, 0, head.length, method, 100, memory)
+  }
+  const head = 'HTTP/1.1 200 OK\r\nContent-Length: 3\r\n'
+  const first = read(head, 'GET')
+  assert.equal(read(head, 'POST'), first)
+  const toHead = read(head, 'HEAD')
+  assert.ok('framing' in toHead && toHead.framing.kind === 'none' && toHead.mayOverrun)
+  assert.deepEqual(read(head, 'GET'), first)
+  assert.ok('status' in read('HTTP/1.1 201 OK\r\nContent-Length: 3\r\n', 'GET'))
+  const bad = 'HTTP/1.1 200 OK\r\nContent-Length: x\r\n'
+  assert.deepEqual([read(bad, 'GET'), read(bad, 'GET')].map((one) => 'invalid' in one), [true, true])
 })

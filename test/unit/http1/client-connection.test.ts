@@ -232,6 +232,7 @@ test('a connection that is not up in time is given up', async (t) => {
   const connection = new ClientConnection(server.address, new FakePool(), null)
   const answer = new Answer()
   connection.send(outgoing(), answer)
+  connection.sweep(soon(0))
   connection.sweep(soon(connectMs - 1_000))
   connection.sweep(soon(connectMs + 1))
   assert.deepEqual(answer.events, ['connect-timeout'])
@@ -240,6 +241,7 @@ test('a connection that is not up in time is given up', async (t) => {
 test('an answer whose head does not come in time is given up', async (t) => {
   const { connection, answer } = await ask(t)
   await answer.until('connected')
+  connection.sweep(soon(0))
   connection.sweep(soon(responseHeadersMs - 1_000))
   assert.equal(answer.failed, null)
   connection.sweep(soon(responseHeadersMs + 1))
@@ -417,6 +419,7 @@ test('an answer that nobody takes stops being read, and goes on when asked', asy
 test('an answer whose body stops is given up', async (t) => {
   const { connection, answer } = await answered(t, `${ok}Content-Length: 2\r\n\r\no`)
   await answer.until('pause')
+  connection.sweep(soon(0))
   connection.sweep(soon(responseIdleMs - 1_000))
   assert.equal(answer.failed, null)
   connection.sweep(soon(responseIdleMs + 1))

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 
 import { isFailure, type Failure } from '../../../internal/fault/failure.ts'
 import type { HeadLimits, RequestHead } from '../../../internal/http1/head.ts'
-import { readRequestHead, refuseEarly } from '../../../internal/http1/request-head.ts'
+import { FieldMemory, readRequestHead, refuseEarly } from '../../../internal/http1/request-head.ts'
 import { requests } from '../../fuzz/generate.ts'
 import { randomFor } from '../../fuzz/random.ts'
 import { headLimits as wide } from '../../support/head.ts'
@@ -168,4 +168,38 @@ test('what is found early lies behind what an earlier look has seen', () => {
   const bytes = Buffer.from('GET /\x00 HTTP/1.1\r\nX:')
   assert.equal(refuseEarly(bytes, 0, 6, wide), null)
   assert.equal(refuseEarly(bytes, 0, 5, wide)?.code, 'bad_request')
+})
+
+test('fields that were just read are not read again, and mean the same', () => {
+  const memory = new FieldMemory()
+  const read = (head: string): RequestHead | Failure => {
+    const bytes = Buffer.from(`${head}\r\n\r\n`, 'latin1')
+    return readRequestHead(bytes, 0, head.length + 2, wide, memory)
+  }
+  const fieldsOf = (head: string): readonly string[] => {
+    const found = read(head)
+    return isFailure(found) ? [] : found.fields
+  }
+  const first = fieldsOf('GET /a HTTP/1.1\r\nHost: a\r\nX: 1')
+  assert.equal(fieldsOf('POST /b HTTP/1.1\r\nHost: a\r\nX: 1'), first)
+  assert.notEqual(fieldsOf('GET /a HTTP/1.1\r\nHost: a\r\nX: 2'), first)
+  assert.deepEqual(fieldsOf('GET /a HTTP/1.1\r\nHost: a\r\nX: 2'), ['Host', 'a', 'X', '2'])
+  const chunked = 'Host: a\r\nTransfer-Encoding: chunked'
+  assert.equal(codeOf(read(`POST / HTTP/1.1\r\n${chunked}`)), 'none')
+  assert.equal(codeOf(read(`POST / HTTP/1.0\r\n${chunked}`)), 'bad_request')
+  assert.equal(codeOf(read(`POST / HTTP/1.1\r\n${chunked}`)), 'none')
+})
+
+test('what was refused is refused again, and long fields are not remembered', () => {
+  const memory = new FieldMemory()
+  const read = (fields: string): RequestHead | Failure => {
+    const bytes = Buffer.from(`GET / HTTP/1.1\r\n${fields}\r\n`, 'latin1')
+    return readRequestHead(bytes, 0, bytes.length, wide, memory)
+  }
+  const bad = 'Host: a\r\nContent-Length: 1\r\nContent-Length: 1'
+  assert.deepEqual([codeOf(read(bad)), codeOf(read(bad))], ['bad_request', 'bad_request'])
+  const long = `Host: a\r\nX: ${'x'.repeat(5_000)}`
+  const [once, again] = [read(long), read(long)]
+  assert.ok(!isFailure(once) && !isFailure(again))
+  assert.notEqual(once.fields, again.fields)
 })

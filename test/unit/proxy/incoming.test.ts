@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
+import type { Passage } from '../../../internal/exchange/exchange.ts'
 import { noBody, type AnswerHead } from '../../../internal/http1/head.ts'
 import { agreementLines, incomingHead } from '../../../internal/proxy/incoming.ts'
 import { compileResponseHeaders } from '../../../internal/proxy/response-headers.ts'
@@ -121,4 +122,45 @@ test('an agreement keeps what the two ends agreed on, and nothing about the hop 
 test('the length cannot be named away by the worker: it frames the answer for the client', () => {
   const named = head(['Content-Length', '5'], { connection: ['content-length'] })
   assert.deepEqual(lines(named), ['Content-Length: 5'])
+})
+
+test('the same answer again gets another id, and other lines for another scheme or with authorisation', () => {
+  const strict = compileResponseHeaders({
+    publicBaseUrl: '',
+    headers: {
+      general: {
+        hsts: { maxAgeS: 60, includeSubdomains: false, preload: false },
+        contentTypeOptions: false,
+        referrerPolicy: '',
+        frames: { kind: 'any' },
+        set: [],
+        remove: [],
+      },
+      workers: {},
+    },
+  }).own
+  const answer = head(['Set-Cookie', 'own=1', 'Content-Type', 'text/plain'])
+  const passage: Passage = {
+    authorization: null,
+    cookie: null,
+    workerLines: '',
+    answerLines: '',
+    personal: true,
+    isOwnCookie: (name) => name === 'own',
+  }
+  const secure = 'Strict-Transport-Security: max-age=60\r\n'
+  const said = 'Date: then\r\nSet-Cookie: own=1\r\nContent-Type: text/plain\r\n'
+  const personal = 'Date: then\r\nContent-Type: text/plain\r\nCache-Control: private\r\nVary: Cookie, Authorization\r\n'
+  for (let round = 0; round < 2; round++) {
+    for (const [id, scheme, who, expected] of [
+      ['1', 'http', null, `${said}X-Request-ID: 1\r\n`],
+      ['2', 'http', null, `${said}X-Request-ID: 2\r\n`],
+      ['3', 'https', null, `${said}${secure}X-Request-ID: 3\r\n`],
+      ['4', 'http', passage, `${personal}X-Request-ID: 4\r\n`],
+      ['5', 'http', null, `${said}X-Request-ID: 5\r\n`],
+    ] as const) {
+      const { lines: text, mediaType } = incomingHead(answer, id, strict, scheme, who)
+      assert.deepEqual([text, mediaType], [expected, 'text/plain'])
+    }
+  }
 })
