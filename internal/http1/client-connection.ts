@@ -338,7 +338,14 @@ export class ClientConnection implements Swept {
       this.#fail('invalid', 'The head of the answer is too large.')
       return -1
     }
-    const head = readAnswerHead(bytes, from, end + 2, this.#request?.method ?? '', headerCount, this.#pool.answers)
+    const head = readAnswerHead(
+      bytes,
+      from,
+      end + 2,
+      this.#request?.method ?? '',
+      headerCount,
+      this.#pool.answers,
+    )
     if ('invalid' in head) {
       this.#fail('invalid', head.invalid)
       return -1

@@ -249,7 +249,14 @@ test('what proxies claim is kept apart, repeated lines joined', () => {
 test('the head of the same fields is decided once for every method, version and set of rules', () => {
   const memory = new HeadMemory()
   const fields = ['Host', 'a', 'X-Role', 'admin', 'Accept', 'text/html', 'Max-Forwards', '1']
-  const request: RequestHead = { method: 'GET', target: '/', minor: 1, fields, framing: noBody, connection: [] }
+  const request: RequestHead = {
+    method: 'GET',
+    target: '/',
+    minor: 1,
+    fields,
+    framing: noBody,
+    connection: [],
+  }
   const standard = compileHeadRules(new Set())
   const strict = compileHeadRules(new Set(['x-role']))
   for (const [changed, rules] of [

@@ -117,5 +117,8 @@ test('an answer that begins as the one before is that one, except to another kin
   assert.deepEqual(read(head, 'GET'), first)
   assert.ok('status' in read('HTTP/1.1 201 OK\r\nContent-Length: 3\r\n', 'GET'))
   const bad = 'HTTP/1.1 200 OK\r\nContent-Length: x\r\n'
-  assert.deepEqual([read(bad, 'GET'), read(bad, 'GET')].map((one) => 'invalid' in one), [true, true])
+  assert.deepEqual(
+    [read(bad, 'GET'), read(bad, 'GET')].map((one) => 'invalid' in one),
+    [true, true],
+  )
 })

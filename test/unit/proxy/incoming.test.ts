@@ -150,7 +150,8 @@ test('the same answer again gets another id, and other lines for another scheme 
   }
   const secure = 'Strict-Transport-Security: max-age=60\r\n'
   const said = 'Date: then\r\nSet-Cookie: own=1\r\nContent-Type: text/plain\r\n'
-  const personal = 'Date: then\r\nContent-Type: text/plain\r\nCache-Control: private\r\nVary: Cookie, Authorization\r\n'
+  const personal =
+    'Date: then\r\nContent-Type: text/plain\r\nCache-Control: private\r\nVary: Cookie, Authorization\r\n'
   for (let round = 0; round < 2; round++) {
     for (const [id, scheme, who, expected] of [
       ['1', 'http', null, `${said}X-Request-ID: 1\r\n`],
