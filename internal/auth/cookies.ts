@@ -1,0 +1,78 @@
+/** Cookies of the gateway: reading them out of a request, and the lines that set them and take them back. */
+
+/** Values of all cookies with this name, in the order they came; browsers send one per path and domain. */
+export function cookiesNamed(header: string | null, name: string): readonly string[] {
+  if (header === null || !header.includes(name)) return []
+  const values: string[] = []
+  for (const part of header.split(';')) {
+    const equals = part.indexOf('=')
+    if (equals !== -1 && part.slice(0, equals).trim() === name) values.push(part.slice(equals + 1).trim())
+  }
+  return values
+}
+
+/** Names of all cookies that begin with a text. */
+export function cookieNames(header: string | null, start: string): readonly string[] {
+  if (header === null || !header.includes(start)) return []
+  const names = header.split(';').map((part) => part.slice(0, Math.max(part.indexOf('='), 0)).trim())
+  return names.filter((name) => name.startsWith(start))
+}
+
+/** How the gateway's cookies are called and kept. */
+export interface CookieJar {
+  readonly session: string
+  /** Start of the names of login attempts; the rest is of the attempt. */
+  readonly login: string
+  readonly secure: boolean
+  readonly sameSite: 'lax' | 'strict'
+}
+
+/** What {@link cookieJar} is made from. */
+export interface CookieRules {
+  readonly cookieName: string
+  readonly sameSite: 'lax' | 'strict'
+  readonly secure: boolean
+  readonly rootPath: string
+}
+
+/**
+ * The names. `__Host-` keeps neighbours from setting them and needs https; with it the path is always `/`, so that apps
+ * below different paths of one host need names of their own.
+ */
+export function cookieJar({ cookieName, sameSite, secure, rootPath }: CookieRules): CookieJar {
+  const slug = rootPath === '' ? '' : `_${rootPath.slice(1).replace(/[^A-Za-z0-9]+/g, '-')}`
+  const start = `${secure ? '__Host-' : ''}${cookieName}`
+  return { session: `${start}_session${slug}`, login: `${start}_login${slug}_`, secure, sameSite }
+}
+
+/** Whether a cookie is the gateway's own: no worker sees it, and none may set it. */
+export function isOwnCookie(jar: CookieJar, name: string): boolean {
+  const plain = name.trim()
+  return plain === jar.session || plain.startsWith(jar.login)
+}
+
+/** The line that sets the session's cookie. @param maxAgeS how long the browser keeps it */
+export function sessionCookieLine(jar: CookieJar, value: string, maxAgeS: number): string {
+  return setLine(jar, jar.session, value, jar.sameSite, maxAgeS)
+}
+
+/** The line that sets the cookie of a login attempt: always sent along when the provider sends the browser back. */
+export function loginCookieLine(jar: CookieJar, name: string, value: string, maxAgeS: number): string {
+  return setLine(jar, name, value, 'lax', maxAgeS)
+}
+
+/** The line that takes a cookie back. */
+export function clearLine(jar: CookieJar, name: string): string {
+  return setLine(jar, name, '', 'lax', 0)
+}
+
+function setLine(
+  { secure }: CookieJar,
+  name: string,
+  value: string,
+  sameSite: 'lax' | 'strict',
+  maxAgeS: number,
+): string {
+  const same = sameSite === 'lax' ? 'Lax' : 'Strict'
+  return `Set-Cookie: ${name}=${value}; Path=/; Max-Age=${maxAgeS}; HttpOnly; SameSite=${same}${secure ? '; Secure' : ''}\r\n`
+}

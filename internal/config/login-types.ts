@@ -1,0 +1,102 @@
+/** `[auth.oidc]`, `[auth.session]` and `[outbound]` as the rooms see them. */
+
+import type { Secret } from './secret.ts'
+
+/** How the gateway itself reaches identity providers and Redis; never used for workers. */
+export interface OutboundConfig {
+  /** The environment's own variables, one address for everything, or none. */
+  readonly proxy:
+    | { readonly kind: 'env' }
+    | { readonly kind: 'none' }
+    | { readonly kind: 'url'; readonly url: Secret }
+  /** Hosts that are reached without it, in the form of `NO_PROXY`; `''` = those of the environment. */
+  readonly noProxy: string
+  /** Absolute path of further certificates that are trusted, in PEM form; null = none. */
+  readonly caFile: string | null
+  /** Whether certificates that the system trusts are trusted. */
+  readonly systemCa: boolean
+}
+
+/** Providers with ways of their own. */
+export type OidcPreset = 'none' | 'entra' | 'google' | 'okta' | 'keycloak'
+
+/** Login at an identity provider (OpenID Connect). */
+export interface OidcConfig {
+  readonly preset: OidcPreset
+  readonly issuer: string
+  readonly clientId: string
+  /** Null only with `clientAuthMethod: 'none'`. */
+  readonly clientSecret: Secret | null
+  readonly clientAuthMethod: 'client_secret_basic' | 'client_secret_post' | 'none'
+  readonly scopes: readonly string[]
+  /** Absolute; never taken from a request. */
+  readonly redirectUri: string
+  readonly authorizationParams: Readonly<Record<string, string>>
+  readonly userinfo: 'auto' | 'always' | 'never'
+  readonly userClaim: string
+  readonly emailClaim: string
+  readonly nameClaim: string
+  readonly groupsClaim: string
+  readonly rolesClaim: string
+  /** Whether an address counts only when the provider says that it was verified. */
+  readonly requireVerifiedEmail: boolean
+  /** Whether an address counts when the provider says nothing about it. */
+  readonly trustUnverifiedEmail: boolean
+  /** Who may sign in at all; empty = everybody the provider lets in. */
+  readonly allowedEmailDomains: readonly string[]
+  readonly allowedGroups: readonly string[]
+  /** What is done when there are too many groups for a token, and whether groups are known by their names. */
+  readonly groupsFrom: 'token' | 'graph_on_overage' | 'graph'
+  readonly groupNames: boolean
+  readonly graphUrl: string
+  readonly backchannelLogout: boolean
+  readonly timeoutMs: number
+  /** Plain http, on loopback only. */
+  readonly allowInsecureIssuer: boolean
+}
+
+/** Where sessions are kept. */
+export type SessionStoreConfig =
+  | { readonly kind: 'memory' }
+  /** Absolute path of the file. */
+  | { readonly kind: 'sqlite'; readonly path: string }
+  | { readonly kind: 'redis'; readonly url: Secret; readonly prefix: string }
+
+/** Sessions and their cookies. */
+export interface SessionConfig {
+  readonly store: SessionStoreConfig
+  /** At least 32 bytes each, the first one seals; empty = one is made and kept in the state directory. */
+  readonly secrets: readonly Secret[]
+  /** Without `__Host-`, which is added wherever browsers accept it. */
+  readonly cookieName: string
+  readonly sameSite: 'lax' | 'strict'
+  readonly absoluteMs: number
+  /** 0 = as long as the session itself. */
+  readonly idleMs: number
+  /** Whether an open WebSocket counts as use. */
+  readonly socketsCount: boolean
+  /** How long before its end an access token is renewed. */
+  readonly refreshMarginMs: number
+  readonly loginTimeoutMs: number
+  readonly maxPendingLogins: number
+  readonly recheckSocketsMs: number
+  readonly streamlitLoginRedirect: boolean
+}
+
+/** Everything about login at a provider. */
+export interface LoginConfig {
+  readonly oidc: OidcConfig
+  readonly session: SessionConfig
+  /** First segment of the management endpoints, such as `/oauth2`. */
+  readonly prefix: string
+  /** Whether a page with a button comes before the provider's. */
+  readonly signInPage: boolean
+  /** Browsers reach it over https. */
+  readonly secure: boolean
+  /** Scheme, host and port that browsers see. */
+  readonly publicOrigin: string
+  readonly rootPath: string
+  /** Mounts of APIs, which nobody is sent back to after signing in. */
+  readonly apiMounts: readonly string[]
+  readonly outbound: OutboundConfig
+}
