@@ -15,7 +15,7 @@ import type { OutboundConfig } from '../config/login-types.ts'
 /** What is sent; the part of `RequestInit` that libraries use. */
 export interface OutboundInit {
   readonly method?: string
-  readonly headers?: HeadersInit
+  readonly headers?: ConstructorParameters<typeof Headers>[0]
   readonly body?: unknown
 }
 

@@ -29,7 +29,7 @@ export interface OidcConfig {
   readonly clientSecret: Secret | null
   readonly clientAuthMethod: 'client_secret_basic' | 'client_secret_post' | 'none'
   readonly scopes: readonly string[]
-  /** Absolute; never taken from a request. */
+  /** Never taken from a request; `''` = the callback below {@link LoginConfig.publicOrigin}. */
   readonly redirectUri: string
   readonly authorizationParams: Readonly<Record<string, string>>
   readonly userinfo: 'auto' | 'always' | 'never'
@@ -93,7 +93,7 @@ export interface LoginConfig {
   readonly signInPage: boolean
   /** Browsers reach it over https. */
   readonly secure: boolean
-  /** Scheme, host and port that browsers see. */
+  /** Scheme, host and port that browsers see; `''` = the address the gateway listens on, which is loopback then. */
   readonly publicOrigin: string
   readonly rootPath: string
   /** Mounts of APIs, which nobody is sent back to after signing in. */

@@ -46,7 +46,7 @@ const bodies: Record<FailureFormat, (failure: Failure, shown: Shown) => string> 
 function errorPage(failure: Failure, shown: Shown): string {
   const again =
     failure.retryAfterS === undefined ? '' : `<meta http-equiv="refresh" content="${failure.retryAfterS}">`
-  return page(
+  return renderPage(
     shown.title,
     again,
     `<p class="status">${shown.status}</p><h1>${escapeHtml(shown.title)}</h1><p>${escapeHtml(shown.detail)}</p>
@@ -59,7 +59,7 @@ function errorPage(failure: Failure, shown: Shown): string {
  * application answers; without scripts the page reloads every two seconds.
  */
 function waitingPage(shown: Shown): string {
-  return page(
+  return renderPage(
     shown.title,
     '<noscript><meta http-equiv="refresh" content="2"></noscript>',
     `<div class="spinner" role="img" aria-label="waiting"></div><h1>Starting</h1>
@@ -75,7 +75,8 @@ function waitingPage(shown: Shown): string {
   )
 }
 
-function page(title: string, head: string, body: string): string {
+/** A page in the product's style. `head` and `body` are HTML. */
+export function renderPage(title: string, head: string, body: string): string {
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
 <meta name="robots" content="noindex"><title>${escapeHtml(title)}</title>${head}
@@ -87,6 +88,8 @@ font:16px/1.5 system-ui,sans-serif}main{max-width:32rem;padding:2rem}h1{margin:.
 .status{margin:0;color:var(--accent);font-weight:600}p{color:var(--soft)}
 dl{display:grid;grid-template-columns:auto 1fr;gap:.2rem 1rem;border-top:1px solid var(--line);padding-top:1rem;
 font-size:.85rem;color:var(--soft)}dd{margin:0;font-family:ui-monospace,monospace;overflow-wrap:anywhere}
+.action{display:inline-block;font:inherit;font-weight:600;padding:.5rem 1rem;border:0;border-radius:.4rem;
+background:var(--accent);color:var(--paper);text-decoration:none;cursor:pointer}
 .spinner{width:2rem;height:2rem;border:3px solid var(--line);border-top-color:var(--accent);border-radius:50%;
 animation:turn 1s linear infinite}@keyframes turn{to{transform:rotate(1turn)}}
 @media(prefers-reduced-motion:reduce){.spinner{animation:none}}

@@ -17,11 +17,18 @@ export class ProviderError extends Error {
   readonly kind: ProviderRefusal
   /** The provider's own error code, or the library's. */
   readonly reason: string
+  /** What the provider says to people, from anywhere: shown escaped and cut off; `''` = nothing. */
+  readonly description: string
 
-  constructor(kind: ProviderRefusal, reason: string, options?: ErrorOptions) {
+  constructor(
+    kind: ProviderRefusal,
+    reason: string,
+    options?: ErrorOptions & { readonly description?: string },
+  ) {
     super(`the identity provider: ${reason}`, options)
     this.kind = kind
     this.reason = reason
+    this.description = options?.description ?? ''
   }
 }
 
@@ -35,7 +42,7 @@ export function providerError(error: unknown): ProviderError {
       cause: error,
     })
   if ('error' in error && typeof error.error === 'string')
-    return new ProviderError('refused', plain(error.error), { cause: error })
+    return new ProviderError('refused', plain(error.error), { cause: error, description: describe(error) })
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
   if (invalidCodes.has(code)) return new ProviderError('invalid', code, { cause: error })
   return new ProviderError('unavailable', code === '' ? networkReason(error) : code, { cause: error })
@@ -69,6 +76,12 @@ function networkReason(error: Error): string {
     else if (at.name === 'TimeoutError') reason = 'timeout'
   }
   return reason
+}
+
+function describe(error: object): string {
+  const text = 'error_description' in error ? error.error_description : ''
+  // oxlint-disable-next-line no-control-regex -- that is what is taken out
+  return typeof text === 'string' ? text.replace(/[\0-\x1f\x7f-\x9f]/g, ' ').slice(0, 200) : ''
 }
 
 /** Error codes are ASCII without spaces (RFC 6749 5.2); whatever else came is not repeated. */

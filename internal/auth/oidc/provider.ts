@@ -12,18 +12,20 @@ import type { SessionData } from '../session/data.ts'
 import { accessTokenClaims, needsUserinfo, personal, saysTooManyGroups } from './claims.ts'
 import { Discovery, type DiscoveryOptions } from './discovery.ts'
 import { groupsFromGraph } from './graph.ts'
-import type { LoginAttempt } from './login-attempt.ts'
+import type { LoginAttempt } from '../login/attempt.ts'
 import { readLogoutToken, type EndedSession } from './logout-token.ts'
 import { ProviderError, providerError } from './provider-error.ts'
 
 /** What {@link Provider} is made with. */
 export interface ProviderOptions {
   readonly config: OidcConfig
+  /** Where the provider sends browsers back to. */
+  readonly redirectUri: () => string
   readonly outbound: Outbound
   readonly onState: DiscoveryOptions['onState']
 }
 
-type Tokens = Awaited<ReturnType<typeof client.refreshTokenGrant>>
+type Tokens = client.TokenEndpointResponse & client.TokenEndpointResponseHelpers
 
 /** How long a revocation may take: nobody waits for it. */
 const revocationMs = 3_000
@@ -32,10 +34,12 @@ const revocationMs = 3_000
 export class Provider {
   readonly #config: OidcConfig
   readonly #outbound: Outbound
+  readonly #redirectUri: () => string
   readonly #discovery: Discovery
   #keys: { readonly url: string; readonly get: ReturnType<typeof createRemoteJWKSet> } | null = null
 
-  constructor({ config, outbound, onState }: ProviderOptions) {
+  constructor({ config, redirectUri, outbound, onState }: ProviderOptions) {
+    this.#redirectUri = redirectUri
     this.#config = config
     this.#outbound = outbound
     this.#discovery = new Discovery({ config, outbound, onState })
@@ -49,13 +53,13 @@ export class Provider {
   /** Where the browser goes to sign in. @param extra further parameters, such as `prompt` */
   async loginUrl(attempt: LoginAttempt, extra: Readonly<Record<string, string>> = {}): Promise<string> {
     const configuration = await this.#discovery.get()
-    const { scopes, redirectUri, authorizationParams } = this.#config
+    const { scopes, authorizationParams } = this.#config
     const url = client.buildAuthorizationUrl(configuration, {
       ...authorizationParams,
       ...extra,
       scope: scopes.join(' '),
       response_type: 'code',
-      redirect_uri: redirectUri,
+      redirect_uri: this.#redirectUri(),
       state: attempt.state,
       nonce: attempt.nonce,
       code_challenge: await client.calculatePKCECodeChallenge(attempt.verifier),
@@ -69,7 +73,7 @@ export class Provider {
     return this.#ask(async (configuration) => {
       const tokens = await client.authorizationCodeGrant(
         configuration,
-        new URL(this.#config.redirectUri + query),
+        new URL(this.#redirectUri() + query),
         {
           pkceCodeVerifier: attempt.verifier,
           expectedState: attempt.state,

@@ -32,7 +32,7 @@ export class MemoryStore implements SessionStore {
   readonly #sessions = new Map<string, Entry>()
   readonly #indexes = new Map<string, Set<string>>()
   readonly #names = new Map<string, number>()
-  readonly #listeners: RemovalListener[] = []
+  readonly #listeners = new Set<RemovalListener>()
   constructor({ most, now = Date.now }: MemoryStoreOptions) {
     this.#most = most
     this.#now = now
@@ -111,8 +111,9 @@ export class MemoryStore implements SessionStore {
     return Promise.resolve(this.#sessions.size)
   }
 
-  onRemoved(listener: RemovalListener): void {
-    this.#listeners.push(listener)
+  onRemoved(listener: RemovalListener): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
   }
 
   close(): Promise<void> {

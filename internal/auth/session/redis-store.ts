@@ -63,7 +63,7 @@ export class RedisStore implements SessionStore {
   readonly #connection: RedisConnection
   readonly #prefix: string
   readonly #now: () => number
-  readonly #listeners: RemovalListener[] = []
+  readonly #listeners = new Set<RemovalListener>()
 
   constructor(options: RedisStoreOptions) {
     this.#prefix = options.prefix
@@ -157,8 +157,9 @@ export class RedisStore implements SessionStore {
     return sessions
   }
 
-  onRemoved(listener: RemovalListener): void {
-    this.#listeners.push(listener)
+  onRemoved(listener: RemovalListener): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
   }
 
   close(): Promise<void> {

@@ -69,6 +69,7 @@ export class Sessions {
   readonly #listeners: SessionListener[] = []
   readonly #ending = new Map<string, SessionEnd>()
   readonly #sweep: NodeJS.Timeout
+  readonly #stopListening: () => void
 
   constructor({ store, ring, config, oidc, now = Date.now }: SessionsOptions) {
     this.store = store
@@ -76,7 +77,7 @@ export class Sessions {
     this.#config = config
     this.#oidc = oidc
     this.#now = now
-    store.onRemoved((key) => this.#removed(key))
+    this.#stopListening = store.onRemoved((key) => this.#removed(key))
     this.#sweep = setInterval(() => this.#forget(), touchMs).unref()
   }
 
@@ -185,9 +186,10 @@ export class Sessions {
     return this.#live.get(key) ?? null
   }
 
-  async close(): Promise<void> {
+  /** Stops looking after them; the store stays open. */
+  close(): void {
     clearInterval(this.#sweep)
-    await this.store.close()
+    this.#stopListening()
   }
 
   #openId(id: string): LiveSession | null | Promise<LiveSession | null> {

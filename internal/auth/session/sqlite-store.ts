@@ -66,7 +66,7 @@ export class SqliteStore implements SessionStore {
   readonly #database: DatabaseSync
   readonly #prepared = new Map<keyof typeof statements, StatementSync>()
   readonly #now: () => number
-  readonly #listeners: RemovalListener[] = []
+  readonly #listeners = new Set<RemovalListener>()
   readonly #sweep: NodeJS.Timeout
 
   /** @throws Error when the file cannot be made or is not a database */
@@ -155,8 +155,9 @@ export class SqliteStore implements SessionStore {
     return Number(this.#try(() => this.#statement('count').get(now, now))?.['sessions'])
   }
 
-  onRemoved(listener: RemovalListener): void {
-    this.#listeners.push(listener)
+  onRemoved(listener: RemovalListener): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
   }
 
   async close(): Promise<void> {

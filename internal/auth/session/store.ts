@@ -62,7 +62,8 @@ export interface SessionStore {
   once(name: string, ttlMs: number): Promise<boolean>
   /** Sessions there are, for people; an estimate. */
   count(): Promise<number>
-  onRemoved(listener: RemovalListener): void
+  /** @returns ends the telling */
+  onRemoved(listener: RemovalListener): () => void
   close(): Promise<void>
 }
 

@@ -11,19 +11,16 @@ export interface LoginAttempt {
   readonly returnTo: string
   /** Wall-clock milliseconds. */
   readonly startedAt: number
-  /** How many attempts of this browser in a row came to nothing, this one included. */
-  readonly round: number
 }
 
 /** A new attempt. */
-export function newAttempt(returnTo: string, round: number, now: number): LoginAttempt {
+export function newAttempt(returnTo: string, now: number): LoginAttempt {
   return {
     state: randomId(),
     nonce: randomId(),
     verifier: randomId(),
     returnTo,
     startedAt: now,
-    round,
   }
 }
 
@@ -53,8 +50,6 @@ function isAttempt(value: unknown): value is LoginAttempt {
       (name) => typeof Object.entries(value).find(([key]) => key === name)?.[1] === 'string',
     ) &&
     'startedAt' in value &&
-    typeof value.startedAt === 'number' &&
-    'round' in value &&
-    typeof value.round === 'number'
+    typeof value.startedAt === 'number'
   )
 }

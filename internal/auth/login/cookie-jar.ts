@@ -1,22 +1,6 @@
-/** Cookies of the gateway: reading them out of a request, and the lines that set them and take them back. */
+/** The gateway's own cookies: how they are called, and the lines that set them and take them back. */
 
-/** Values of all cookies with this name, in the order they came; browsers send one per path and domain. */
-export function cookiesNamed(header: string | null, name: string): readonly string[] {
-  if (header === null || !header.includes(name)) return []
-  const values: string[] = []
-  for (const part of header.split(';')) {
-    const equals = part.indexOf('=')
-    if (equals !== -1 && part.slice(0, equals).trim() === name) values.push(part.slice(equals + 1).trim())
-  }
-  return values
-}
-
-/** Names of all cookies that begin with a text. */
-export function cookieNames(header: string | null, start: string): readonly string[] {
-  if (header === null || !header.includes(start)) return []
-  const names = header.split(';').map((part) => part.slice(0, Math.max(part.indexOf('='), 0)).trim())
-  return names.filter((name) => name.startsWith(start))
-}
+import { cookieName as nameOf } from '../../exchange/cookies.ts'
 
 /** How the gateway's cookies are called and kept. */
 export interface CookieJar {
@@ -47,8 +31,7 @@ export function cookieJar({ cookieName, sameSite, secure, rootPath }: CookieRule
 
 /** Whether a cookie is the gateway's own: no worker sees it, and none may set it. */
 export function isOwnCookie(jar: CookieJar, name: string): boolean {
-  const plain = name.trim()
-  return plain === jar.session || plain.startsWith(jar.login)
+  return name === jar.session || name.startsWith(jar.login)
 }
 
 /** The line that sets the session's cookie. @param maxAgeS how long the browser keeps it */
@@ -75,4 +58,13 @@ function setLine(
 ): string {
   const same = sameSite === 'lax' ? 'Lax' : 'Strict'
   return `Set-Cookie: ${name}=${value}; Path=/; Max-Age=${maxAgeS}; HttpOnly; SameSite=${same}${secure ? '; Secure' : ''}\r\n`
+}
+
+/** Names of the login attempts a browser has, the oldest first: browsers send older cookies before newer ones. */
+export function pendingLogins({ login }: CookieJar, header: string | null): readonly string[] {
+  if (header === null || !header.includes(login)) return []
+  return header
+    .split(';')
+    .map(nameOf)
+    .filter((name) => name.startsWith(login))
 }
