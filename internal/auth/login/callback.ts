@@ -62,7 +62,7 @@ export class Callback {
   /** The back button, a second tab, somebody else's link: whoever is signed in already is sent home. */
   async #withoutAttempt(
     request: AccessRequest,
-    code: 'login_expired' | 'login_failed',
+    why: 'login_expired' | 'login_failed',
   ): Promise<GatewayAnswer | Failure> {
     const { paths, tell } = this.#parts
     try {
@@ -70,11 +70,11 @@ export class Callback {
     } catch (error) {
       return storeFailure(error)
     }
-    tell({ event: 'login.denied', reason: code }, request)
+    tell({ event: 'login.denied', reason: why }, request)
     return this.#page(403, request, {
       title: 'Sign-in not finished',
       text: 'This sign-in was not begun in this browser, took too long, or was finished already. If it happens again, check that the browser keeps cookies of this site and that its address begins with https.',
-      facts: { Code: code },
+      facts: { Code: why },
       actions: [{ label: 'Sign in again', to: paths.start }],
     })
   }
