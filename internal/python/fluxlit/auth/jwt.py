@@ -1,6 +1,6 @@
 """Bearer tokens as FastAPI dependencies, over PyJWT."""
 
-from __future__ import annotations
+# No `from __future__ import annotations`: FastAPI 0.111 cannot resolve such texts on objects with `__call__`.
 
 import time
 from collections.abc import Mapping, Sequence
@@ -75,7 +75,7 @@ class JWTBearer:
         self._keys = KeySet(config.jwks_url) if config.jwks_url else None
 
     @classmethod
-    def from_fluxlit_settings(cls, settings: FluxlitSettings) -> JWTBearer:
+    def from_fluxlit_settings(cls, settings: "FluxlitSettings") -> "JWTBearer":
         """The dependency that FLUXLIT_JWT_* variables describe.
 
         Raises:

@@ -1,7 +1,7 @@
 """Identity from a header of a proxy in front, for apps that take it as it is. Behind a gateway with
 `auth.mode = "proxy"`, `fluxlit.current_identity` is the better way: the gateway removes what clients send."""
 
-from __future__ import annotations
+# No `from __future__ import annotations`: FastAPI 0.111 cannot resolve such texts on objects with `__call__`.
 
 from collections.abc import Callable
 from dataclasses import dataclass

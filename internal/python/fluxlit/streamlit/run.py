@@ -48,9 +48,24 @@ def draw(app: FluxLit) -> None:
     record = next(record for page, record in pages if page is current)
     wanted = match_nav_page(query_params(st), records)
     if wanted is not None and wanted[0] != record.path:
+        _keep_query()
         st.switch_page(next(page for page, other in pages if other.path == wanted[0]))
+    _restore_query()
     st.set_page_config(**page_config(app, record))
     current.run()
+
+
+_KEPT = "_fluxlit_kept_query"
+
+
+def _keep_query() -> None:
+    # Changing to another page empties the query; what follows `page` in a link is meant for that page.
+    st.session_state[_KEPT] = {name: st.query_params.get_all(name) for name in st.query_params if name != "page"}
+
+
+def _restore_query() -> None:
+    for name, values in st.session_state.pop(_KEPT, {}).items():
+        st.query_params[name] = values
 
 
 def page_config(app: FluxLit, record: PageRecord) -> dict[str, Any]:
