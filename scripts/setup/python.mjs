@@ -1,10 +1,12 @@
-/** The virtual environment `.venv`: what the examples and the tests need of Python. */
+/** Virtual environments: `.venv` with what the examples and the tests need of Python, `.venv-lowest` with the oldest. */
 
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { note, repository, SetupError } from '../shell/progress.mjs'
 import { capture, must } from '../shell/run.mjs'
 import { fingerprint, isStamped, stamp } from '../shell/stamp.mjs'
+
+/** @typedef {{directory: string, requirements: readonly string[]}} Environment */
 
 const requirements = ['examples/quickstart/requirements.txt', 'test/requirements.txt']
 const candidates = ['python3', 'python', ...[14, 13, 12, 11, 10].map((minor) => `python3.${minor}`)]
@@ -12,40 +14,55 @@ const candidates = ['python3', 'python', ...[14, 13, 12, 11, 10].map((minor) => 
 /** The environment's directory. */
 export const environment = join(repository, '.venv')
 
-/** @returns {string} the interpreter inside it */
-export function environmentPython() {
+/** The environment with the oldest libraries that are supported. */
+export const lowestEnvironment = join(repository, '.venv-lowest')
+
+/** @returns {string} the interpreter inside an environment */
+export function environmentPython(directory = environment) {
   return process.platform === 'win32'
-    ? join(environment, 'Scripts', 'python.exe')
-    : join(environment, 'bin', 'python')
+    ? join(directory, 'Scripts', 'python.exe')
+    : join(directory, 'bin', 'python')
 }
 
 /** @returns {Promise<string | null>} what was done, null when it was there */
 export async function installPython() {
-  const python = environmentPython()
+  return install({ directory: environment, requirements })
+}
+
+/** The same for the oldest libraries; only the tests of the Python package need them. */
+export async function installLowestPython() {
+  return install({ directory: lowestEnvironment, requirements: ['test/requirements-lowest.txt'] })
+}
+
+/** @param {Environment} wanted @returns {Promise<string | null>} */
+async function install({ directory, requirements: files }) {
+  const python = environmentPython(directory)
   const alive = existsSync(python) ? await versionOf(python) : null
-  const mark = join(environment, 'fluxlit-setup.stamp')
-  const wanted = `${fingerprint(requirements)}\n`
+  const mark = join(directory, 'fluxlit-setup.stamp')
+  const wanted = `${fingerprint(files)}\n`
   if (alive !== null && isStamped(mark, wanted)) return null
-  if (alive === null) await createEnvironment()
+  if (alive === null) await createEnvironment(directory)
   note('installing FastAPI, Uvicorn, Streamlit and what the tests use (about 100 MB the first time)')
-  await must('pip install', python, pipArguments(), {
+  await must('pip install', python, pipArguments(files), {
     hint: 'the Python package index must be reachable the first time',
   })
   stamp(mark, wanted)
   return `packages installed with Python ${await versionOf(python)}`
 }
 
-function pipArguments() {
-  const files = requirements
+/** @param {readonly string[]} requirementFiles */
+function pipArguments(requirementFiles) {
+  const files = requirementFiles
     .filter((file) => existsSync(join(repository, file)))
     .flatMap((file) => ['-r', file])
   return ['-m', 'pip', 'install', '--disable-pip-version-check', '--no-input', '--quiet', ...files]
 }
 
-async function createEnvironment() {
+/** @param {string} directory */
+async function createEnvironment(directory) {
   const python = await findPython()
-  note(`creating .venv with ${python}`)
-  await must('python -m venv', python, ['-m', 'venv', '--clear', environment], {
+  note(`creating ${basename(directory)} with ${python}`)
+  await must('python -m venv', python, ['-m', 'venv', '--clear', directory], {
     hint: 'on Debian and Ubuntu: apt-get install python3-venv',
   })
 }

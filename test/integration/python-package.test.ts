@@ -1,0 +1,23 @@
+import { test } from 'node:test'
+
+import { environmentPython, installLowestPython, lowestEnvironment } from '../../scripts/setup/python.mjs'
+import { runPytest, succeeds } from '../support/pytest.ts'
+import { python } from '../support/python.ts'
+
+test('the types of the Python package hold, also for Python 3.10', async () => {
+  const cache = 'node_modules/.cache/mypy'
+  await succeeds(python(), [
+    ...['-m', 'mypy', '--strict', '--python-version', '3.10', '--cache-dir', cache],
+    'internal/python/fluxlit',
+  ])
+})
+
+test('the Python package works with the libraries of today', async (t) => {
+  await runPytest(t, python())
+})
+
+test('the Python package works with the oldest libraries it names', { timeout: 600_000 }, async (t) => {
+  await installLowestPython()
+  // What old libraries warn of is not ours to change.
+  await runPytest(t, environmentPython(lowestEnvironment), ['-o', 'filterwarnings=ignore'])
+})
