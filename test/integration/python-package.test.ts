@@ -5,11 +5,8 @@ import { runPytest, succeeds } from '../support/pytest.ts'
 import { python } from '../support/python.ts'
 
 test('the types of the Python package hold, also for Python 3.10', async () => {
-  const cache = 'node_modules/.cache/mypy'
-  await succeeds(python(), [
-    ...['-m', 'mypy', '--strict', '--python-version', '3.10', '--cache-dir', cache],
-    'internal/python/fluxlit',
-  ])
+  const options = '--strict --python-version 3.10 --cache-dir node_modules/.cache/mypy'
+  await succeeds(python(), ['-m', 'mypy', ...options.split(' '), 'internal/python/fluxlit'])
 })
 
 test('the Python package works with the libraries of today', async (t) => {

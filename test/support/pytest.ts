@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 
 import { freshDirectory } from './directory.ts'
+import { json } from './http.ts'
 import { repository } from './python.ts'
 
 interface Report {
@@ -61,5 +62,5 @@ async function readReports(file: string): Promise<readonly Report[]> {
   return text
     .split('\n')
     .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as Report)
+    .map((line) => json<Report>(line))
 }
