@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 
 import { openLibc } from '../../internal/host/libc.ts'
@@ -8,6 +7,7 @@ import { processIds, processStat } from '../../internal/host/process-table.ts'
 import { app } from '../support/apps.ts'
 import type { Cleanup } from '../support/cleanup.ts'
 import { eventually } from '../support/eventually.ts'
+import { firstProcessOf } from '../support/first-process.ts'
 import type { Gateway, GatewayOptions } from '../support/gateway.ts'
 import { gateway } from '../support/gateway.ts'
 import { ask } from '../support/http.ts'
@@ -67,14 +67,7 @@ async function asFirstProcess(
   options: GatewayOptions,
 ): Promise<{ readonly running: Gateway; readonly pid: number }> {
   const running = await gateway(t, { ...options, through: container })
-  const first = running.processes().find(({ pid }) => isFirst(pid))
-  assert.ok(first !== undefined, 'one of its processes is PID 1')
-  return { running, pid: first.pid }
-}
-
-// `NSpid:` lists the ids of a process from our namespace down to its own.
-function isFirst(pid: number): boolean {
-  return /^NSpid:.*\t1$/m.test(readFileSync(`/proc/${pid}/status`, 'latin1'))
+  return { running, pid: firstProcessOf(running) }
 }
 
 function zombiesOf(parent: number): readonly number[] {

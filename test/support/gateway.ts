@@ -157,10 +157,15 @@ export class Gateway {
   async destroy(): Promise<void> {
     if (!this.#ended) {
       this.signal('SIGTERM')
-      const late = setTimeout(() => this.#child.kill('SIGKILL'), 15_000)
+      // All of it: a program in between may not pass signals on, and who changed accounts does not end with it.
+      const late = setTimeout(() => this.#kill(), 15_000)
       await this.exited.catch(() => undefined)
       clearTimeout(late)
     }
+    this.#kill()
+  }
+
+  #kill(): void {
     for (const { pid } of this.processes()) killQuietly(pid)
   }
 

@@ -38,7 +38,7 @@ export async function ask(url: string, question: Question = {}): Promise<Answer>
 export function open(url: string, question: Question = {}): ClientRequest {
   const { hostname, port, pathname, search } = new URL(url)
   return request({
-    host: hostname,
+    host: hostname.replace(/^\[|\]$/g, ''),
     port,
     path: question.target ?? pathname + search,
     method: question.method ?? 'GET',
