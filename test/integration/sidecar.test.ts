@@ -137,7 +137,7 @@ async function beside(
 
 async function serve(t: Cleanup, path: string, body: string, type: string): Promise<Server> {
   const server = createServer((_, response) => response.setHeader('content-type', type).end(body))
-  t.after(() => void server.close().closeAllConnections())
+  t.after(() => server.close().closeAllConnections())
   server.listen(path)
   await once(server, 'listening')
   return server
