@@ -247,6 +247,13 @@ def test_a_callback_without_a_login_is_400(browser: Browser, query: str) -> None
     assert browser.get(f"/auth/callback{query}").status_code == 400
 
 
+def test_an_answer_of_another_provider_is_refused(browser: Browser) -> None:
+    query = browser.begin()
+    answer = browser.get(f"/auth/callback?code=x&state={query['state']}&iss=https://other")
+    assert (answer.status_code, answer.json()["detail"]) == (400, "The answer is that of another identity provider")
+    assert browser.get(f"/auth/callback?code=x&state={query['state']}&iss={browser.provider.served.url}").status_code == 302
+
+
 def test_a_short_code_is_no_code(browser: Browser) -> None:
     assert browser.exchange("short").status_code == 422
 

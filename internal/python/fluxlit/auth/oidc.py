@@ -139,17 +139,21 @@ class _Login:
             asked["nonce"] = self._nonce(state)
         response = RedirectResponse(_provider(lambda: self._config.oidc.authorization_url(**asked)), 302)
         value = proof(self._secret, "login", state)
-        set_cookie(
-            request, response, LOGIN_COOKIE, value, path=self._api_root(request) or "/", seconds=self._config.state_ttl_seconds
-        )
+        seconds = self._config.state_ttl_seconds
+        set_cookie(request, response, LOGIN_COOKIE, value, path=self._api_root(request) or "/", seconds=seconds)
         return _not_stored(response)
 
-    def callback(self, request: Request, code: str = "", state: str = "", error: str = "") -> Response:
+    def callback(
+        self, request: Request, code: str = "", state: str = "", error: str = "", iss: str = ""
+    ) -> Response:
         """The provider leads back here."""
         if not state or not (code or error):
             raise HTTPException(400, "Missing code or state")
         if not is_proof(request.cookies.get(LOGIN_COOKIE), self._secret, "login", state):
             raise HTTPException(400, "Invalid state: this login was not begun in this browser")
+        # RFC 9207: an answer of another provider must not be taken to this one.
+        if iss and iss != self._config.oidc.issuer:
+            raise HTTPException(400, "The answer is that of another identity provider")
         verifier = self._store.pop_pkce_verifier(state, now=time.time())
         if verifier is None:
             raise HTTPException(400, "Invalid or expired state")
