@@ -11,11 +11,12 @@ import { ask } from '../support/http.ts'
 import { clientId, clientSecret, OddProvider } from '../support/odd-provider.ts'
 import { python, repository } from '../support/python.ts'
 
+const from = (name: string): string => `test/fixtures/predecessor/${name}`
+
 const secret = 'a secret of more than 32 bytes, for tests only'
 
 test('applications of the Python package run unchanged', async (t) => {
   const chromium = await browser(t)
-  const from = (name: string): string => `test/fixtures/predecessor/${name}`
 
   await t.test('the quick start with its fluxlit.toml', async (sub) => {
     const { url } = await (await gateway(sub, { from: from('quickstart') })).ready()
