@@ -1,0 +1,5 @@
+/** One file of a release. */
+export interface Artefact {
+  readonly name: string
+  readonly bytes: Buffer
+}

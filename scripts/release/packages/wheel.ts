@@ -1,0 +1,73 @@
+/**
+ * A wheel for one platform: `pip install` puts the executable on the PATH of the environment, as uv and ruff do it,
+ * and the Python package beside it, for editors and tests.
+ */
+
+import { createHash } from 'node:crypto'
+
+import type { Contents } from '../contents/contents.ts'
+import { pythonVersion } from '../identity.ts'
+import type { Identity } from '../identity.ts'
+import { entry, sorted } from '../pack/entry.ts'
+import type { Entry } from '../pack/entry.ts'
+import { zip } from '../pack/zip.ts'
+import type { Target } from '../targets.ts'
+import type { Artefact } from './artefact.ts'
+
+/** @param bill the bill of materials of this executable; it travels in the wheel (PEP 770) */
+export async function wheel(
+  target: Target,
+  executable: Buffer,
+  contents: Contents,
+  { version, epoch }: Identity,
+  bill: string,
+): Promise<Artefact> {
+  const release = `fluxlit-${pythonVersion(version)}`
+  const info = `${release}.dist-info`
+  const tag = `py3-none-${target.wheel}`
+  const files = sorted([
+    ...contents.python,
+    entry(`${release}.data/scripts/${target.executable}`, executable, true),
+    entry(`${info}/METADATA`, metadata(pythonVersion(version), contents.readme)),
+    entry(
+      `${info}/WHEEL`,
+      lines('Wheel-Version: 1.0', 'Generator: fluxlit', 'Root-Is-Purelib: false', `Tag: ${tag}`),
+    ),
+    entry(`${info}/licenses/LICENSE`, contents.licence),
+    entry(`${info}/licenses/LICENSE.libraries`, contents.licencesOfLibraries),
+    entry(`${info}/licenses/LICENSE.node`, contents.licenceOfNode),
+    entry(`${info}/sboms/fluxlit.cdx.json`, bill),
+  ])
+  const record = entry(`${info}/RECORD`, recordOf(files, info))
+  return { name: `${release}-${tag}.whl`, bytes: await zip([...files, record], epoch) }
+}
+
+function metadata(version: string, readme: string): string {
+  return lines(
+    'Metadata-Version: 2.4',
+    'Name: fluxlit',
+    `Version: ${version}`,
+    'Summary: One file that puts a FastAPI app and a Streamlit app on one port and keeps them there.',
+    'License-Expression: MIT',
+    'License-File: LICENSE',
+    'License-File: LICENSE.libraries',
+    'License-File: LICENSE.node',
+    'Requires-Python: >=3.10',
+    'Description-Content-Type: text/markdown',
+    '',
+    readme.trimEnd(),
+  )
+}
+
+/** Every file with its hash; the record itself without one. */
+function recordOf(files: readonly Entry[], info: string): string {
+  const rows = files.map(({ path, bytes }) => {
+    const hash = createHash('sha256').update(bytes).digest('base64url')
+    return `${path},sha256=${hash},${bytes.length}`
+  })
+  return lines(...rows, `${info}/RECORD,,`)
+}
+
+function lines(...texts: readonly string[]): string {
+  return `${texts.join('\n')}\n`
+}
