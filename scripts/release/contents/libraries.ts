@@ -44,7 +44,11 @@ export function librariesOf(metafile: Metafile): readonly Library[] {
   const used = inputs.filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([path]) => packageOf(path))
   const directories = [...new Set(used.filter((path) => path !== null))]
   const { packages: locked }: Lock = JSON.parse(readFileSync(join(repository, 'package-lock.json'), 'utf8'))
-  return directories.toSorted().map((directory) => library(directory, locked[directory]?.integrity))
+  const libraries = directories
+    .toSorted()
+    .map((directory) => library(directory, locked[directory]?.integrity))
+  // npm may have put the same version into several places.
+  return [...new Map(libraries.map((one) => [`${one.name}@${one.version}`, one])).values()]
 }
 
 interface Lock {
@@ -65,16 +69,26 @@ function packageOf(path: string): string | null {
 function library(directory: string, integrity: string | undefined): Library {
   const full = join(repository, directory)
   const { name, version, license }: Manifest = JSON.parse(readFileSync(join(full, 'package.json'), 'utf8'))
-  const text = licenceText(full)
-  if (license === undefined || !accepted.has(license)) {
+  const text = licenceText(full) || substitute(name)
+  if (text === '')
     throw new SetupError(
-      `${name} ${version} has the licence ${license ?? '(none)'}`,
-      `accepted inside the executable: ${[...accepted].join(', ')}`,
+      `${name} ${version} does not bring the text of its licence`,
+      `take it from its repository and write it to ${substituteFile(name)}`,
     )
-  }
-  if (text === '') throw new SetupError(`${name} ${version} does not bring the text of its licence`)
   if (integrity === undefined) throw new SetupError(`package-lock.json has no hash of ${directory}`)
-  return { name, version, licence: license, text, integrity }
+  return { name, version, licence: acceptedLicence(`${name} ${version}`, license), text, integrity }
+}
+
+/**
+ * @param what the package, for the message
+ * @throws {SetupError} for a licence under which not everybody may pass the executable on
+ */
+export function acceptedLicence(what: string, licence: string | undefined): string {
+  if (licence !== undefined && accepted.has(licence)) return licence
+  throw new SetupError(
+    `${what} has the licence ${licence ?? '(none)'}`,
+    `accepted inside the executable: ${[...accepted].join(', ')}`,
+  )
 }
 
 function licenceText(directory: string): string {
@@ -83,6 +97,16 @@ function licenceText(directory: string): string {
     .toSorted()
     .map((name) => readFileSync(join(directory, name), 'utf8').trim())
     .join('\n\n')
+}
+
+/** For a package that leaves it out of its archive. */
+function substitute(name: string): string {
+  const file = join(repository, substituteFile(name))
+  return existsSync(file) ? readFileSync(file, 'utf8').trim() : ''
+}
+
+function substituteFile(name: string): string {
+  return `config/licences/${name.replace('/', '__')}.txt`
 }
 
 /** All of it as one text, packages with the same licence text one after the other. */
