@@ -45,16 +45,25 @@ test(
 const noManager =
   spawnSync('systemd-analyze', ['--version']).status === 0 ? false : 'systemd is not installed'
 
-test(
-  'the unit in the documentation is one that systemd understands, and is confined',
-  { skip: noManager },
-  async (t) => {
+const units = [
+  ['the unit in the documentation', unit.replace('/usr/local/bin/fluxlit', binary())],
+  [
+    'the unit of the packages',
+    readFileSync(join(repository, 'config', 'systemd', 'fluxlit.service'), 'utf8')
+      .replace('/usr/bin/fluxlit', binary())
+      // Where it is installed there is a manual.
+      .replace('Documentation=man:fluxlit(1)\n', ''),
+  ],
+] as const
+
+for (const [name, text] of units) {
+  test(`${name} is one that systemd understands, and is confined`, { skip: noManager }, async (t) => {
     const path = join(await freshDirectory(t), 'fluxlit.service')
-    await writeFile(path, unit.replace('/usr/local/bin/fluxlit', binary()))
+    await writeFile(path, text)
     const verified = spawnSync('systemd-analyze', ['verify', path], { encoding: 'utf8' })
     assert.deepEqual([verified.status, verified.stderr], [0, ''])
     const words = ['security', '--offline=true', '--no-pager', '--threshold=20', path]
     const judged = spawnSync('systemd-analyze', words, { encoding: 'utf8' })
     assert.equal(judged.status, 0, judged.stdout + judged.stderr)
-  },
-)
+  })
+}
