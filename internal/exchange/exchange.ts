@@ -12,6 +12,8 @@ export type Reason =
   | 'drain'
   | 'websocket_closed_by_client'
   | 'websocket_closed_by_worker'
+  /** Whoever opened it may not have it any longer. */
+  | 'websocket_not_allowed'
   | FailureCode
 
 /** One request or WebSocket on its way through the gateway. */

@@ -94,5 +94,6 @@ export class RouteTraffic {
 function closeReason(reason: string): string {
   if (reason === 'websocket_closed_by_client') return 'client'
   if (reason === 'websocket_closed_by_worker') return 'worker'
+  if (reason === 'websocket_not_allowed') return 'auth'
   return reason === 'drain' ? 'drain' : 'other'
 }

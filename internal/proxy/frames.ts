@@ -77,6 +77,16 @@ export class FrameBoundary {
   }
 }
 
+/** An unmasked binary message of one frame (RFC 6455 5.2), as a server sends it; of less than 64 KiB. */
+export function binaryFrame(payload: Buffer): Buffer {
+  const short = payload.length < 126
+  const head = Buffer.alloc(short ? 2 : 4)
+  head[0] = 0x82
+  head[1] = short ? payload.length : 126
+  if (!short) head.writeUInt16BE(payload.length, 2)
+  return Buffer.concat([head, payload])
+}
+
 /** An unmasked close frame with a status code (RFC 6455 5.5.1), as a server sends it. */
 export function closeFrame(code: number): Buffer {
   const frame = Buffer.from([0x88, 2, 0, 0])

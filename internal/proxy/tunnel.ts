@@ -28,11 +28,23 @@ export interface TunnelEnds {
 /** WebSocket close code "service restart" (IANA registry): the client may come back. */
 export const serviceRestart = 1012
 
+/** WebSocket close code of ours (4000 to 4999 are for applications): whoever opened it is no longer signed in. */
+export const notSignedIn = 4401
+
+/** How long a client that is told something has to act on it before it is closed, and a message to end before that. */
+const lastWordsMs = 1_000
+
 /** How long the client may take to answer a close frame that has left. */
 const goodbyeMs = 1_000
 
 /** How long nothing may move once it is to end; a slow network may need most of it to take what is on its way. */
 const endingMs = 30_000
+
+/** How a socket is ended by the gateway. */
+interface Farewell {
+  readonly code: number
+  readonly lastWords: Buffer | null
+}
 
 /** An open WebSocket through the gateway. */
 export class Tunnel implements TunnelOwner, WorkerTunnel {
@@ -40,8 +52,9 @@ export class Tunnel implements TunnelOwner, WorkerTunnel {
   readonly #client: Socket
   readonly #worker: Socket
   readonly #boundary = new FrameBoundary()
-  #farewell: number | null = null
+  #farewell: Farewell | null = null
   #saidGoodbye = false
+  #dismissed = false
   /** It is to end, or one side has left: what is on its way may still arrive. */
   #isEnding = false
   #workerEnded = false
@@ -73,10 +86,23 @@ export class Tunnel implements TunnelOwner, WorkerTunnel {
    */
   close(code: number): void {
     if (this.#farewell !== null || this.#client.destroyed) return
-    this.#farewell = code
-    this.#beginEnding()
-    this.#ends.exchange.reason = 'drain'
-    if (this.#boundary.atMessageEnd) this.#sayGoodbye(code)
+    this.#end({ code, lastWords: null }, 'drain')
+  }
+
+  /**
+   * Ends the socket because whoever opened it may not have it any longer: nothing it sends reaches the worker from now
+   * on, and it is over soon, also for a client that takes its time.
+   * @param lastWords a frame that is sent before the close frame, whose receiver may act on it; null = none
+   */
+  dismiss(code: number, lastWords: Buffer | null): void {
+    if (this.#client.destroyed || this.#dismissed) return
+    this.#dismissed = true
+    if (!this.#saidGoodbye) this.#end({ code, lastWords }, 'websocket_not_allowed')
+    // In the middle of a message nothing can be said, and a client that reads nothing hears nothing.
+    setTimeout(() => {
+      if (!this.#saidGoodbye) this.destroy()
+      else setTimeout(() => this.destroy(), goodbyeMs).unref()
+    }, lastWordsMs).unref()
   }
 
   /** Ends the socket now. */
@@ -87,7 +113,7 @@ export class Tunnel implements TunnelOwner, WorkerTunnel {
 
   onClientData(bytes: Buffer): void {
     // Behind our goodbye only its answer is waited for; what else comes has nowhere to go.
-    if (this.#saidGoodbye) return
+    if (this.#saidGoodbye || this.#dismissed) return
     this.#ends.exchange.bytesIn += bytes.length
     if (!this.#worker.write(bytes)) this.#ends.client.pause()
   }
@@ -166,8 +192,23 @@ export class Tunnel implements TunnelOwner, WorkerTunnel {
     endSoon(client)
   }
 
-  #sayGoodbye(code: number): void {
+  #end(farewell: Farewell, reason: 'drain' | 'websocket_not_allowed'): void {
+    this.#farewell = farewell
+    this.#beginEnding()
+    this.#ends.exchange.reason = reason
+    if (this.#boundary.atMessageEnd) this.#sayGoodbye(farewell)
+  }
+
+  #sayGoodbye({ code, lastWords }: Farewell): void {
     this.#saidGoodbye = true
+    if (lastWords === null || this.#boundary.sawClose) return this.#endClient(code)
+    this.#client.write(lastWords)
+    this.#ends.client.resume()
+    setTimeout(() => this.#endClient(code), lastWordsMs).unref()
+  }
+
+  #endClient(code: number): void {
+    if (this.#client.destroyed || this.#client.writableEnded) return
     // It answers with a close frame and ends; what it sent before that is read and dropped.
     this.#client.end(this.#boundary.sawClose ? '' : closeFrame(code), () =>
       setTimeout(() => this.destroy(), goodbyeMs).unref(),

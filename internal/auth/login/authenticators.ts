@@ -28,9 +28,10 @@ export function cookieAuthenticator(parts: AuthenticatorParts): Authenticator {
   return {
     mode: 'oidc',
     listeners: 'public',
-    authenticate({ head: { cookie } }) {
+    authenticate({ head: { cookie }, recheck = false }) {
       if (cookie === null || cookieValues(cookie, jar.session).length === 0) return noCredential
-      return look(parts, () => sessionOf(parts, cookie), gone)
+      const uses = !recheck || parts.config.session.socketsCount
+      return look(parts, () => sessionOf(parts, cookie, uses), gone)
     },
   }
 }

@@ -56,9 +56,10 @@ export interface LoginPaths {
 export function sessionOf(
   { jar, sessions }: Pick<LoginParts, 'jar' | 'sessions'>,
   cookie: string | null,
+  uses = true,
 ): LiveSession | null | Promise<LiveSession | null> {
   if (cookie === null) return null
-  return firstOf(sessions, cookieValues(cookie, jar.session), 0)
+  return firstOf(sessions, cookieValues(cookie, jar.session), 0, uses)
 }
 
 /** So many cookies of one name are tried. */
@@ -68,11 +69,12 @@ function firstOf(
   sessions: Sessions,
   values: readonly string[],
   from: number,
+  uses: boolean,
 ): LiveSession | null | Promise<LiveSession | null> {
   for (let index = from; index < Math.min(values.length, mostCookies); index++) {
-    const session = sessions.open(values[index] ?? '')
+    const session = sessions.open(values[index] ?? '', uses)
     if (session instanceof Promise)
-      return session.then((found) => found ?? firstOf(sessions, values, index + 1))
+      return session.then((found) => found ?? firstOf(sessions, values, index + 1, uses))
     if (session !== null) return session
   }
   return null

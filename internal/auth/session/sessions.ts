@@ -100,11 +100,12 @@ export class Sessions {
 
   /**
    * The session a cookie is for; null = none, or not any more.
+   * @param uses whether that counts as use of it
    * @throws StoreUnavailable when nobody can say
    */
-  open(cookie: string): LiveSession | null | Promise<LiveSession | null> {
+  open(cookie: string, uses = true): LiveSession | null | Promise<LiveSession | null> {
     const id = cookieForm.exec(cookie)?.[1]
-    return id === undefined ? null : this.#openId(id)
+    return id === undefined ? null : this.#openId(id, uses)
   }
 
   /** The session a worker's handle is for, as {@link open}. */
@@ -116,7 +117,7 @@ export class Sessions {
       '',
       Buffer.from(handle.slice(handleStart.length), 'base64url'),
     )
-    return opened === null ? null : this.#openId(opened.plain)
+    return opened === null ? null : this.#openId(opened.plain, true)
   }
 
   /**
@@ -131,7 +132,7 @@ export class Sessions {
   /** Asks the store about a session that is open here. @returns it while it goes on */
   async check(session: LiveSession): Promise<LiveSession | null> {
     session.checkAt = 0
-    return this.#openId(session.id)
+    return this.#openId(session.id, false)
   }
 
   /** Writes what has changed about a session. @returns false when it is gone, or somebody with a later turn wrote */
@@ -192,33 +193,33 @@ export class Sessions {
     this.#stopListening()
   }
 
-  #openId(id: string): LiveSession | null | Promise<LiveSession | null> {
+  #openId(id: string, uses: boolean): LiveSession | null | Promise<LiveSession | null> {
     const key = digest(id)
     const live = this.#live.get(key)
-    if (live !== undefined && performance.now() < live.checkAt) return this.#used(live)
+    if (live !== undefined && performance.now() < live.checkAt) return this.#used(live, uses)
     const stored = this.store.get(key)
     return stored instanceof Promise
-      ? stored.then((found) => this.#opened(key, id, found))
-      : this.#opened(key, id, stored)
+      ? stored.then((found) => this.#opened(key, id, found, uses))
+      : this.#opened(key, id, stored, uses)
   }
 
-  #opened(key: string, id: string, stored: StoredSession | null): LiveSession | null {
+  #opened(key: string, id: string, stored: StoredSession | null, uses: boolean): LiveSession | null {
     const live = this.#live.get(key)
     if (stored === null) {
-      if (live !== undefined) this.#drop(key, endOf(live, this.#now()))
+      this.#drop(key, live === undefined ? 'expired' : endOf(live, this.#now()))
       return null
     }
     if (live !== undefined && live.fence === stored.fence) {
       live.idleAt = Math.max(live.idleAt, stored.idleAt)
       live.checkAt = performance.now() + believedMs
-      return this.#used(live)
+      return this.#used(live, uses)
     }
     const data = this.#read(id, stored.sealed)
     if (data === null) return null
     if (live === undefined) return this.#keep(key, id, stored, data)
     this.adopt(live, stored.fence, data)
     live.checkAt = performance.now() + believedMs
-    return this.#used(live)
+    return this.#used(live, uses)
   }
 
   #keep(key: string, id: string, stored: StoredSession, data: SessionData): LiveSession {
@@ -231,13 +232,14 @@ export class Sessions {
     return session
   }
 
-  #used(session: LiveSession): LiveSession | null {
+  #used(session: LiveSession, uses: boolean): LiveSession | null {
     const now = this.#now()
     if (isOver(session, now)) {
       this.#drop(session.key, endOf(session, now))
       return null
     }
     session.usedAt = performance.now()
+    if (!uses) return session
     const idleAt = this.#idleAt(now, session.expiresAt)
     // Also when the clock was set back.
     if (Math.abs(idleAt - session.idleAt) > Math.min(touchMs, this.#config.idleMs / 4)) {
@@ -259,7 +261,7 @@ export class Sessions {
   }
 
   #drop(key: string, why: SessionEnd): void {
-    if (!this.#live.delete(key)) return
+    this.#live.delete(key)
     for (const listener of this.#listeners) listener.onEnd(key, why)
   }
 

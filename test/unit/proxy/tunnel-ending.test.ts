@@ -114,3 +114,33 @@ test('a client that does not take what is on its way, and then the close frame, 
   connection.sweep(now + 31_000)
   await over
 })
+
+test('a socket that is dismissed gets its last words between two messages, then the code, and its client is not heard', async (t) => {
+  const { client, worker, tunnel, over } = await joined(t)
+  worker.send('\x82\x04ab')
+  assert.equal(await client.bytes(4), '\x82\x04ab')
+  tunnel.dismiss(4401, Buffer.from('\x82\x01x', 'latin1'))
+  client.send('too late')
+  worker.send('cd\x82\x01y')
+  assert.equal(await client.bytes(5), 'cd\x82\x01x')
+  assert.equal(await client.rest(), `\x88\x02${String.fromCharCode(4401 >> 8, 4401 & 0xff)}`)
+  client.end()
+  await over
+  assert.equal(await worker.rest(), '')
+})
+
+test('a socket that is dismissed in the middle of a message is not kept for its end', async (t) => {
+  const { client, worker, tunnel, over } = await joined(t)
+  worker.send('\x82\x04ab')
+  assert.equal(await client.bytes(4), '\x82\x04ab')
+  tunnel.dismiss(4401, null)
+  await over
+  await worker.ended
+})
+
+test('nor is a client that takes nothing', async (t) => {
+  const { client, tunnel, over } = await joined(t)
+  client.socket.pause()
+  tunnel.dismiss(4401, Buffer.from('\x82\x01x', 'latin1'))
+  await over
+})
