@@ -1,5 +1,6 @@
 /** The stage `authorize` in the request path: what is asked, and what becomes of the answer. */
 
+import type { Authorize } from '../auth/authorize.ts'
 import type { AccessRequest } from '../auth/credential.ts'
 import type { Decision } from '../auth/decision.ts'
 import type { GatewayAnswer } from '../auth/endpoints.ts'
@@ -44,16 +45,25 @@ function requestBelow(
 }
 
 /** Does what was decided, now or when it has been. */
-export function enforce(handling: Handling, decided: Decision | Promise<Decision>, pass: () => void): void {
-  if (!(decided instanceof Promise)) return follow(handling, decided, pass)
-  later(handling, decided, (decision) => follow(handling, decision, pass))
+export function enforce(
+  handling: Handling,
+  request: AccessRequest,
+  authorize: Authorize,
+  pass: () => void,
+): void {
+  const decided = authorize(request)
+  if (!(decided instanceof Promise)) return follow(handling, request, decided, pass)
+  later(handling, decided, (decision) => follow(handling, request, decision, pass))
 }
 
-function follow({ exchange, transaction }: Handling, decision: Decision, pass: () => void): void {
+function follow(handling: Handling, request: AccessRequest, decision: Decision, pass: () => void): void {
+  const { exchange, transaction } = handling
   switch (decision.kind) {
     case 'allow':
       exchange.passage = decision.passage
       exchange.user = decision.identity?.subject ?? null
+      if (exchange.kind === 'websocket' && decision.identity !== null)
+        handling.guarded = { request, identity: decision.identity }
       return pass()
     case 'redirect':
       return answerSignIn(exchange, transaction, decision.location, decision.lines)

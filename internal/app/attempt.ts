@@ -10,7 +10,7 @@ import { agreementLines } from '../proxy/incoming.ts'
 import { outgoingRequest } from '../proxy/outgoing.ts'
 import { Relay, type RelayOwner } from '../proxy/relay.ts'
 import { wasNeverSent } from '../proxy/translate.ts'
-import { Tunnel } from '../proxy/tunnel.ts'
+import { notSignedIn, Tunnel } from '../proxy/tunnel.ts'
 import { Upstream } from '../proxy/upstream.ts'
 import type { Route } from '../route/table.ts'
 import type { PathTarget } from '../route/target.ts'
@@ -18,7 +18,7 @@ import { refuse } from './answer.ts'
 import type { Admitted, Backend } from './backend.ts'
 import type { Handling } from './handling.ts'
 import { refuseSocket } from './sockets.ts'
-import { namesFile } from './streamlit.ts'
+import { namesFile, reloadPage } from './streamlit.ts'
 
 /** A route that ends at a worker. */
 export type WorkerRoute = Extract<Route, { kind: 'worker' }>
@@ -155,12 +155,27 @@ export class Attempt implements RelayOwner {
       idleMs: this.#backend.websocketIdleMs,
       stuckMs: this.#handling.deps.config.timeouts.bodyIdleMs,
       turns: this.#backend.turns,
-      onClose: () => this.#handling.settled(true),
+      onClose: () => {
+        release?.()
+        this.#handling.settled(true)
+      },
     })
+    const release = this.#guard(tunnel)
     const rules = deps.headers.of(this.#backend.config.name)
     transaction.switchProtocols(agreementLines(answer, exchange.id, rules, exchange.passage))
     const early = connection.handOver(tunnel)
     if (this.#upstream !== null) this.#backend.hold(tunnel, this.#upstream, connection.socket)
     tunnel.open(early, bytes, start, end)
+  }
+
+  /** From now on the socket is judged again from time to time. @returns ends that */
+  #guard(tunnel: Tunnel): (() => void) | null {
+    const { deps, guarded } = this.#handling
+    if (deps.sockets === null || guarded === null) return null
+    const redirects = deps.config.auth?.login?.session.streamlitLoginRedirect ?? false
+    const lastWords = redirects && this.#backend.config.kind === 'streamlit' ? reloadPage : null
+    return deps.sockets.guard(guarded.request, guarded.identity, {
+      dismiss: () => tunnel.dismiss(notSignedIn, lastWords),
+    })
   }
 }

@@ -2,6 +2,7 @@
 
 import type { Config } from '../config/config.ts'
 import type { Authorize } from '../auth/authorize.ts'
+import type { SocketGuard } from '../auth/socket-guard.ts'
 import type { LoginEndpoints } from '../auth/endpoints.ts'
 import type { HeadRules } from '../exchange/head.ts'
 import type { Identification } from '../exchange/identify.ts'
@@ -34,6 +35,8 @@ export interface RequestDeps {
   /** The gateway's own pages for signing in; null = nobody can. */
   readonly endpoints: LoginEndpoints | null
   readonly headRules: HeadRules | undefined
+  /** Watches over open WebSockets of people who are known; null = nobody is asked. */
+  readonly sockets: SocketGuard | null
   /** In development: the page for a worker that does not run, null while it does. */
   readonly explain: ((worker: string) => string | null) | null
   /** Whether the listener is the workers' own. */

@@ -131,8 +131,8 @@ function toWorker(handling: Handling, target: PathTarget, route: WorkerRoute): v
   const refusal = refuseFor(handling, backend, route)
   if (refusal !== null) return refuse(exchange, transaction, refusal)
   if (deps.authorize === null) return pass(handling, backend, target, route)
-  const decision = deps.authorize(accessRequest(handling, backend, target, route))
-  enforce(handling, decision, () => pass(handling, backend, target, route))
+  const request = accessRequest(handling, backend, target, route)
+  enforce(handling, request, deps.authorize, () => pass(handling, backend, target, route))
 }
 
 /** What may pass goes to its worker. */

@@ -1,5 +1,7 @@
 /** One request with all that its stages have found out about it, and its end. */
 
+import type { AccessRequest } from '../auth/credential.ts'
+import type { Identity } from '../auth/identity.ts'
 import type { Exchange } from '../exchange/exchange.ts'
 import type { Head } from '../exchange/head.ts'
 import { UpstreamError } from '../http1/client-connection.ts'
@@ -26,6 +28,8 @@ export class Handling implements Settler {
   readonly head: Head
   readonly transaction: Transaction
   readonly connection: ServerConnection
+  /** A handshake that may go on: what is needed to judge its socket again later. */
+  guarded: { readonly request: AccessRequest; readonly identity: Identity } | null = null
   readonly #current: () => RequestDeps
   readonly #route: (handling: Handling) => void
 

@@ -11,6 +11,7 @@ import { compileOriginRule } from '../proxy/origin.ts'
 import { compileResponseHeaders } from '../proxy/response-headers.ts'
 import { compileRoutes, hostName } from '../route/table.ts'
 import type { Desk } from '../auth/desk.ts'
+import type { SocketGuard } from '../auth/socket-guard.ts'
 import type { Certificates } from '../server/certificates.ts'
 import type { ServerConnection } from '../http1/server-connection.ts'
 import { Listener, type ListenerLimits } from '../server/listener.ts'
@@ -28,6 +29,8 @@ export interface ListenerParts {
   readonly explain?: RequestDeps['explain']
   /** Null = nobody is asked who they are. */
   readonly desk?: Desk | null
+  /** Watches over open WebSockets. */
+  readonly sockets?: SocketGuard
 }
 
 /** Who a listener is for: everybody, the workers, or those who are to come back over TLS at the port given. */
@@ -58,6 +61,7 @@ export function createRequestDeps(parts: ListenerParts): (listener: ListenerKind
       reserved: desk?.endpoints?.reserved ?? [],
     }),
     endpoints: desk?.endpoints ?? null,
+    sockets: desk === null ? null : (parts.sockets ?? null),
     headRules: desk?.headRules,
     headers: compileResponseHeaders(config),
     origins: compileOriginRule(config.publicBaseUrl, config.allowedOrigins),

@@ -1,5 +1,13 @@
 /** What the gateway knows about Streamlit's own addresses, as segments below its mount. */
 
+import { binaryFrame } from '../proxy/frames.ts'
+
+/**
+ * Streamlit's own message `auth_redirect` (ForwardMsg field 24) with an empty address: the page in the browser loads
+ * itself again, and is sent to the login if it has to be.
+ */
+export const reloadPage = binaryFrame(Buffer.from([0xc2, 0x01, 0x00]))
+
 const hidden = new Set(['metrics', 'script-health-check'])
 
 /** Streamlit's metrics and its script check carry no protection of their own and run user code. */

@@ -43,7 +43,7 @@ export class Outbound {
 
   /** @throws Error when `ca_file` cannot be read */
   constructor({ config, env, timeoutMs }: OutboundOptions) {
-    this.ca = trusted(config)
+    this.ca = trustedCertificates(config)
     this.#timeoutMs = timeoutMs
     const proxyEnv = proxyVariables(config, env)
     const shared = { keepAlive: true, maxSockets: 16, proxyEnv }
@@ -93,7 +93,8 @@ function deadline(ms: number, late: () => void): { clear(): void } {
   return { clear: () => clearTimeout(timer) }
 }
 
-function trusted({ caFile, systemCa }: OutboundConfig): readonly string[] {
+/** Certificates that are trusted, in PEM form. @throws Error when `ca_file` cannot be read */
+export function trustedCertificates({ caFile, systemCa }: OutboundConfig): readonly string[] {
   const all = new Set(getCACertificates('bundled'))
   if (systemCa) for (const one of getCACertificates('system')) all.add(one)
   for (const one of getCACertificates('extra')) all.add(one)

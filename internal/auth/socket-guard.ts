@@ -10,7 +10,7 @@ import type { Identity } from './identity.ts'
 /** One open WebSocket. */
 export interface GuardedSocket {
   /** Ends it: whoever opened it may not have it any longer. */
-  dismiss(request: AccessRequest): void
+  dismiss(): void
 }
 
 /** Judges a request as the configuration in force does. */
@@ -69,7 +69,8 @@ export class SocketGuard {
 
   /** Watches over a socket until what it returns is called. */
   guard(request: AccessRequest, identity: Identity, socket: GuardedSocket): () => void {
-    const judgeAt = performance.now() + this.#everyMs
+    // Soon for the first time: what has ended while the worker agreed was told to nobody.
+    const judgeAt = performance.now()
     const entry: Entry = {
       request: { ...request, recheck: true },
       socket,
@@ -86,7 +87,7 @@ export class SocketGuard {
 
   /** A session is over: its sockets are, too. */
   sessionEnded(key: string, why: string): void {
-    for (const entry of [...(this.#bySession.get(key) ?? [])]) this.#dismiss(entry, why)
+    for (const entry of this.#bySession.get(key) ?? []) this.#dismiss(entry, why)
   }
 
   /** Something about the person has changed: what they may is looked up again. */
@@ -147,7 +148,7 @@ export class SocketGuard {
     if (!this.#entries.has(entry)) return
     this.#release(entry)
     this.#options.onDismissed(entry.request, reason)
-    entry.socket.dismiss(entry.request)
+    entry.socket.dismiss()
   }
 
   #release(entry: Entry): void {

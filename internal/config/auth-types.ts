@@ -1,6 +1,7 @@
 /** `[auth]` as the rooms see it. */
 
 import type { Origin } from './config.ts'
+import type { LoginConfig } from './login-types.ts'
 import type { Secret } from './secret.ts'
 
 /** Ways to show who one is. */
@@ -18,6 +19,8 @@ export interface AuthConfig {
   readonly access: Readonly<Record<string, Requirement>>
   readonly expectations: readonly Expectation[]
   readonly jwt: JwtConfig | null
+  /** Absent or null = nobody logs in at a provider here. */
+  readonly login?: LoginConfig | null
 }
 
 /** Header names towards workers; `''` = not sent. */

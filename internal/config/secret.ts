@@ -1,5 +1,6 @@
 /** Values that must never be printed, and where they may come from. */
 
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { inspect } from 'node:util'
 
@@ -33,6 +34,22 @@ export class Secret {
   [inspect.custom](): string {
     return redacted
   }
+}
+
+/**
+ * A text that is equal for equal settings and says nothing of the secrets in them, which do not tell themselves apart
+ * in any other way.
+ */
+export function fingerprintOf(settings: unknown): string {
+  const hash = createHash('sha256')
+  const text = JSON.stringify(
+    settings,
+    function (this: Readonly<Record<string, unknown>>, key, value: unknown) {
+      const own = this[key]
+      return own instanceof Secret ? createHash('sha256').update(own.reveal()).digest('base64') : value
+    },
+  )
+  return hash.update(text ?? '').digest('base64')
 }
 
 /** The three forms of a secret key `x` as one source gives them: `x`, `x_file`, `x_env`. */

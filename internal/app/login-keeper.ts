@@ -1,0 +1,156 @@
+/**
+ * Login at a provider, from configuration to configuration. It is opened before a configuration takes effect, because
+ * its code is loaded only where somebody logs in, and its store may fail; sessions outlive changes of everything else.
+ */
+
+import type { AssertionKey } from '../auth/assertion.ts'
+import type { OpenLogin } from '../auth/login/login.ts'
+import { openStore } from '../auth/session/open-store.ts'
+import { digest } from '../auth/session/key-ring.ts'
+import { sessionSecrets } from '../auth/session/secrets.ts'
+import type { SessionStore } from '../auth/session/store.ts'
+import type { SocketGuard } from '../auth/socket-guard.ts'
+import type { AuthConfig } from '../config/auth-types.ts'
+import type { Config } from '../config/config.ts'
+import type { LoginConfig } from '../config/login-types.ts'
+import { fingerprintOf } from '../config/secret.ts'
+import type { Problem } from '../fault/startup.ts'
+import type { Audit } from '../log/audit.ts'
+import type { Logger } from '../log/types.ts'
+
+/** What {@link LoginKeeper} needs. */
+export interface LoginKeeperRoom {
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly logger: Logger
+  readonly audit: Audit
+  readonly sockets: SocketGuard
+  /** Address the gateway listens on, once it does. */
+  readonly listening: () => string
+  readonly keyOf: (auth: AuthConfig) => AssertionKey
+}
+
+interface Open {
+  readonly of: string
+  readonly login: OpenLogin
+  readonly storeOf: string
+  readonly store: SessionStore
+}
+
+/** Keeps the login of the configuration in force, and the one of the next. */
+export class LoginKeeper {
+  readonly #room: LoginKeeperRoom
+  #open: Open | null = null
+  #next: Open | null = null
+
+  constructor(room: LoginKeeperRoom) {
+    this.#room = room
+  }
+
+  /** Opens what a configuration needs, beside what is in force. @returns what is wrong, or null */
+  async prepare(config: Config): Promise<Problem | null> {
+    const { auth } = config
+    await this.#drop(this.#next)
+    this.#next = null
+    const settings = auth?.login ?? null
+    if (auth === null || settings === null || this.#open?.of === settingsOf(auth, config)) return null
+    try {
+      this.#next = await this.#make(config, auth, settings)
+      return null
+    } catch (error) {
+      const message = `sign-ins cannot be kept: ${error instanceof Error ? error.message : String(error)}`
+      return { code: 'login_unavailable', message, hint: 'correct [auth.session], or the state directory' }
+    }
+  }
+
+  /** The login of a configuration that was prepared; from now on it is the one in force. */
+  adopt(config: Pick<Config, 'auth' | 'stateDir'>): OpenLogin | null {
+    const { auth } = config
+    const of = (auth?.login ?? null) === null || auth === null ? null : settingsOf(auth, config)
+    if (this.#open?.of === of) return this.#open?.login ?? null
+    const before = this.#open
+    this.#open = this.#next?.of === of ? this.#next : null
+    this.#next = null
+    void this.#drop(before)
+    return this.#open?.login ?? null
+  }
+
+  async close(): Promise<void> {
+    await this.#drop(this.#next)
+    const open = this.#open
+    this.#next = this.#open = null
+    await this.#drop(open)
+  }
+
+  async #make(config: Config, auth: AuthConfig, settings: LoginConfig): Promise<Open> {
+    const { env, keyOf, listening, logger } = this.#room
+    // Only where somebody logs in: the library is larger than everything else about signing in.
+    const { openLogin } = await import('../auth/login/login.ts')
+    const storeOf = fingerprintOf(settings.session.store)
+    const store =
+      this.#open?.storeOf === storeOf
+        ? this.#open.store
+        : await openStore(settings.session.store, {
+            outbound: settings.outbound,
+            onState: (state, reason) =>
+              state === 'down'
+                ? logger.warn({ reason }, 'Redis cannot be reached; who is signed in cannot be looked up')
+                : logger.info({}, 'Redis can be reached again'),
+          })
+    const login = openLogin({
+      config: settings,
+      store,
+      secrets: sessionSecrets(settings.session.secrets, config.stateDir),
+      env,
+      sendsAccessToken:
+        auth.headers.accessToken !== '' || auth.headers.upstreamAuthorization === 'access_token',
+      jwks: () => keyOf(auth).jwks,
+      listening,
+      watch: this.#watch(),
+    })
+    login.listen({
+      onEnd: (key, why) => this.#room.sockets.sessionEnded(key, why),
+      onChange: ({ key }) => this.#room.sockets.sessionChanged(key),
+    })
+    return { of: settingsOf(auth, config), login, storeOf, store }
+  }
+
+  #watch(): Parameters<typeof import('../auth/login/login.ts').openLogin>[0]['watch'] {
+    const { audit, logger } = this.#room
+    return {
+      event(event, { exchange }) {
+        audit({ ...event, request_id: exchange.id, client: exchange.client })
+        if (event.event === 'login.denied')
+          logger.warn({ request_id: exchange.id, reason: event.reason }, 'sign-in refused')
+      },
+      refreshed(outcome, { key, data }, reason) {
+        if (outcome === 'shared') return
+        const session = digest(key).slice(0, 16)
+        audit({ event: 'refresh', result: outcome, request_id: '', client: '', session, sub: data.subject })
+        if (outcome !== 'ok') logger.warn({ session, reason, outcome }, 'tokens were not renewed')
+      },
+      provider(state, reason) {
+        if (state === 'down')
+          logger.warn({ reason }, 'the identity provider cannot be used; nobody can sign in')
+        else logger.info({}, 'the identity provider can be used again')
+      },
+    }
+  }
+
+  /** Ends a login, and its store unless the one in force has it too. */
+  async #drop(open: Open | null): Promise<void> {
+    if (open === null) return
+    await open.login.close()
+    if (open.store !== this.#open?.store) await open.store.close()
+  }
+}
+
+function settingsOf(auth: AuthConfig, { stateDir }: Pick<Config, 'stateDir'>): string {
+  const { login, headers } = auth
+  return fingerprintOf([
+    login,
+    headers.accessToken,
+    headers.upstreamAuthorization,
+    headers.assertionKey,
+    stateDir,
+  ])
+}
