@@ -6,7 +6,8 @@ import { exitCode, StartupError, type Problem } from '../fault/startup.ts'
 import { callerField, callerText } from './caller.ts'
 import { connectionProblem, goneProblem, strangerProblem } from './connection-problem.ts'
 import { parseEvent, parseJson, parseProblems, type ControlOutcome } from './control.ts'
-import { isStatusReport } from './shape.ts'
+import type { WhyReport } from '../recent/why.ts'
+import { isStatusReport, isWhyReport } from './shape.ts'
 import type { StatusReport } from './status.ts'
 
 /** Milliseconds a gateway may be silent before it counts as hung; a restart that has begun may take any time. */
@@ -30,6 +31,13 @@ export class ControlClient {
   async status(): Promise<StatusReport> {
     const value = await this.#ask('GET', '/status')
     if (!isStatusReport(value)) throw failed(strangerProblem(this.#socket))
+    return value
+  }
+
+  /** What became of a request. @param id well formed @throws StartupError */
+  async why(id: string): Promise<WhyReport> {
+    const value = await this.#ask('POST', '/why', { id })
+    if (!isWhyReport(value)) throw failed(strangerProblem(this.#socket))
     return value
   }
 
@@ -58,8 +66,8 @@ export class ControlClient {
     return this.#follow('/reload', {}, progress)
   }
 
-  async #ask(method: 'GET' | 'POST', path: string): Promise<unknown> {
-    const response = await this.#send(method, path, null)
+  async #ask(method: 'GET' | 'POST', path: string, body: unknown = null): Promise<unknown> {
+    const response = await this.#send(method, path, body)
     let text = ''
     for await (const chunk of this.#chunks(response)) text += chunk
     const value = parseJson(text)

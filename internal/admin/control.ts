@@ -2,13 +2,15 @@
  * The vocabulary of the control socket: what can be asked of a running gateway, and how a long answer is told
  * piece by piece.
  *
- * `GET /status` answers a {@link StatusReport}; `POST /drain` and `POST /stop` answer `{"ok":true}` at once;
+ * `GET /status` answers a {@link StatusReport}; `POST /why` (`{"id":"..."}`) a
+ * {@link WhyReport}; `POST /drain` and `POST /stop` answer `{"ok":true}` at once;
  * `POST /restart` (`{"workers":["api"]}`, none = all) and `POST /reload` answer one JSON value per line, a
  * {@link ControlEvent} each, `done` last. A refusal is `{"problems":[...]}` with 400, 404, 405, 409, 413 or 500.
  */
 
 import type { Problem } from '../fault/startup.ts'
 import type { AuditResult } from '../log/audit.ts'
+import type { WhyReport } from '../recent/why.ts'
 import { isRecord, isTexts } from './shape.ts'
 import type { StatusReport } from './status.ts'
 
@@ -20,6 +22,8 @@ export type ControlOutcome =
 /** The gateway as the control socket sees it; implemented by the composition root. */
 export interface ControlTarget {
   status(): StatusReport
+  /** What became of a request, and why. @param id as clients were told it */
+  why(id: string): WhyReport
   /** Ready says `draining` from now on; requests are still served. Idempotent. */
   drain(): void
   /** Begins the graceful stop and returns at once. Idempotent. */

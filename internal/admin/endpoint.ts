@@ -1,6 +1,7 @@
 /** What the admin listener answers at one path. */
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { isRequestId } from './request-id.ts'
 import { answerHealth, type HealthView } from '../health/health.ts'
 
 /** One path. */
@@ -29,6 +30,18 @@ export function jsonEndpoint(make: () => unknown): Endpoint {
   return {
     isOpen: false,
     answer: (_request, response) => end(response, 200, 'application/json', `${JSON.stringify(make())}\n`),
+  }
+}
+
+/** What became of the request named by `id`. */
+export function whyEndpoint(why: (id: string) => unknown): Endpoint {
+  return {
+    isOpen: false,
+    answer: (request, response) => {
+      const id = new URLSearchParams(request.url?.split('?')[1] ?? '').get('id') ?? ''
+      if (!isRequestId(id)) return answerText(response, 400, 'Ask with ?id= and the id of a request.')
+      end(response, 200, 'application/json', `${JSON.stringify(why(id))}\n`)
+    },
   }
 }
 

@@ -1,5 +1,6 @@
 /** Reading a status report that came over a socket: another version, or another program, may have written it. */
 
+import type { WhyReport } from '../recent/why.ts'
 import type { StatusReport } from './status.ts'
 
 /** What a field has to be; `?` allows null. */
@@ -37,10 +38,57 @@ const workerShape: Readonly<Record<string, Shape>> = {
 
 const deathShape: Readonly<Record<string, Shape>> = { time: 'string', uptime_s: 'number', cause: 'string' }
 
+const reachShape: Readonly<Record<string, Shape>> = {
+  failed: 'string?',
+  refused: 'string?',
+  answered: 'string?',
+}
+
+const requestShape: Readonly<Record<string, Shape>> = {
+  request_id: 'string',
+  kind: 'string',
+  method: 'string',
+  path: 'string',
+  client: 'string',
+  route: 'string',
+  worker: 'string?',
+  generation: 'number?',
+  upstream: 'string?',
+  attempts: 'number',
+  status: 'number',
+  reason: 'string',
+  started_at: 'string',
+  ended_at: 'string',
+  duration_ms: 'number',
+  ttfb_ms: 'number?',
+  held_ms: 'number',
+  bytes_in: 'number',
+  bytes_out: 'number',
+  error: 'string?',
+}
+
 /** Whether a parsed JSON value is a status report; fields this version does not know are allowed. */
 export function isStatusReport(value: unknown): value is StatusReport {
   if (!isRecord(value) || !fits(value['gateway'], gatewayShape) || !isRecord(value['workers'])) return false
   return Object.values(value['workers']).every(isWorkerStatus)
+}
+
+/** Whether a parsed JSON value is the answer to `why`; fields this version does not know are allowed. */
+export function isWhyReport(value: unknown): value is WhyReport {
+  if (!isRecord(value)) return false
+  switch (value['kind']) {
+    case 'ended':
+      return (
+        fits(value, { summary: 'string', rule: 'string?', worker_events: 'list', tracebacks: 'list' }) &&
+        fits(value['request'], requestShape)
+      )
+    case 'open':
+      return fits(value, { request_id: 'string', route: 'string', client: 'string', opened_at: 'string' })
+    case 'unknown':
+      return fits(value, { request_id: 'string', size: 'number' }) && fits(value['reach'], reachShape)
+    default:
+      return false
+  }
 }
 
 /** Whether a value is an object with names, not a list. */

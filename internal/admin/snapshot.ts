@@ -6,6 +6,7 @@
  * only what ended since `seconds_until` of the snapshot before. The first one of a connection is complete.
  */
 
+import type { RecentRequest } from '../recent/request.ts'
 import type { GatewayStatus, WorkerStatus } from './status.ts'
 
 /** Everything at one moment. Counts are since the start of the gateway unless they are of something open now. */
@@ -22,6 +23,8 @@ export interface Snapshot {
   readonly routes: Readonly<Record<string, RouteSnapshot>>
   /** Refusals by the code of the failure. */
   readonly rejected: Readonly<Record<string, number>>
+  /** The last {@link mostFailures} requests that failed, newest first. */
+  readonly failures: readonly RecentRequest[]
   /** The last {@link mostSockets} WebSockets that opened and are still open, oldest first. */
   readonly sockets: readonly SocketSnapshot[]
   /** How the last change of configuration went; the start counts as one. */
@@ -29,6 +32,9 @@ export interface Snapshot {
   /** Every value with its origin, secrets hidden; null = as before. */
   readonly config: readonly ConfigValue[] | null
 }
+
+/** Failed requests told one by one. */
+export const mostFailures = 20
 
 /** WebSockets told one by one; the number of all is in the routes. */
 export const mostSockets = 200

@@ -10,6 +10,7 @@ import { readBody } from './body.ts'
 import { callerField, callerOf } from './caller.ts'
 import { auditResult, parseJson, type ControlTarget } from './control.ts'
 import { OperationDesk } from './operation.ts'
+import { isRequestId } from './request-id.ts'
 import { isRecord, isTexts } from './shape.ts'
 
 /** Reads requests, refuses what makes no sense, and hands the rest to the gateway. */
@@ -51,6 +52,8 @@ export class ControlVerbs {
     switch (path) {
       case '/status':
         return answer(response, 200, this.#target.status())
+      case '/why':
+        return this.#why(body['id'], response)
       case '/drain':
         this.#logger.info({}, 'drain asked for')
         this.#audit({ event: 'drain', actor })
@@ -64,6 +67,12 @@ export class ControlVerbs {
       default:
         return this.#reload(actor, response)
     }
+  }
+
+  #why(id: unknown, response: ServerResponse): void {
+    if (typeof id !== 'string' || !isRequestId(id))
+      return refuse(response, 400, bad('`id` must be the id of a request'))
+    answer(response, 200, this.#target.why(id))
   }
 
   /** Stops only after the answer is out: the stop may end this very socket. */
@@ -112,6 +121,7 @@ interface Asked {
 
 const methods: ReadonlyMap<string, string> = new Map([
   ['/status', 'GET'],
+  ['/why', 'POST'],
   ['/restart', 'POST'],
   ['/reload', 'POST'],
   ['/drain', 'POST'],

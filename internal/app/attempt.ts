@@ -75,6 +75,9 @@ export class Attempt implements RelayOwner {
     const crowd = isHandshake ? refuseSocket(deps) : null
     if (crowd !== null) return refuse(exchange, transaction, crowd)
     exchange.worker = config.name
+    exchange.generation = this.#backend.generation
+    exchange.upstream = upstream.address
+    exchange.attempts += 1
     upstream.inFlight += 1
     if (isHandshake) this.#backend.handshakes += 1
     this.#upstream = upstream

@@ -109,6 +109,12 @@ export class Backend {
     return this.#options.websocketIdleMs
   }
 
+  /** Number of the worker's start that requests go to now; 0 = there is none. */
+  get generation(): number {
+    const { state } = this.worker
+    return 'generation' in state ? state.generation : 0
+  }
+
   /** Requests waiting for the worker. */
   get held(): number {
     return this.#waiting.size

@@ -31,6 +31,7 @@ const fixed: readonly (readonly [string, (config: Config) => unknown])[] = [
   ['admin.listen', ({ admin }) => admin.listen],
   ['metrics.listen', ({ metrics }) => metrics.listen],
   ['state.dir', ({ stateDir }) => stateDir],
+  ['log.recent', ({ log }) => log.recent],
   ['log.format', ({ log }) => log.format],
   ['log_level', ({ log }) => log.level],
   ['log.file', ({ log: { file } }) => file && [file.path, file.rotateBytes, file.rotateKeep]],

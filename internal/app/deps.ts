@@ -10,6 +10,7 @@ import type { ServerConnection } from '../http1/server-connection.ts'
 import type { HealthView } from '../health/health.ts'
 import type { AccessLog } from '../log/access.ts'
 import type { Metrics } from '../metrics/metrics.ts'
+import type { Recent } from '../recent/recent.ts'
 import type { OriginRule } from '../proxy/origin.ts'
 import type { ResponseHeaderRules } from '../proxy/response-headers.ts'
 import type { RouteTable } from '../route/table.ts'
@@ -26,6 +27,7 @@ export interface RequestDeps {
   readonly headers: ResponseHeaderRules
   readonly accessLog: AccessLog
   readonly metrics: Metrics
+  readonly recent: Recent
   /** Identification for a connection; the trust decision is made once for each. */
   readonly identification: (connection: ServerConnection) => Identification
   /** Hosts that are answered, or null for any. */

@@ -19,6 +19,7 @@ import type { Audit } from '../log/audit.ts'
 import type { Logger } from '../log/types.ts'
 import { Certificates } from '../server/certificates.ts'
 import type { Listener } from '../server/listener.ts'
+import type { WhyReport } from '../recent/why.ts'
 import { startInOrder } from '../worker/order.ts'
 import { preflight } from '../worker/preflight.ts'
 import type { WorkerRoom } from '../worker/room.ts'
@@ -142,6 +143,7 @@ export class Gateway implements ControlTarget {
     this.#room = {
       watcher: this.#watcher,
       logger: parts.logger,
+      heard: (event) => this.#operators.heard(event),
       runtimeDir: runtime,
       bootstrapPath: runtime.write('bootstrap.py', parts.bootstrapSource),
       sdk: lazily(parts.sdk, join(runtime.path, 'python')),
@@ -220,6 +222,10 @@ export class Gateway implements ControlTarget {
       },
       factsOf(this.#current.fleet),
     )
+  }
+
+  why(id: string): WhyReport {
+    return this.#operators.why(id)
   }
 
   drain(): void {
@@ -354,6 +360,7 @@ export class Gateway implements ControlTarget {
       health: () => ({ workers, draining: this.#draining }),
       accessLog,
       metrics: this.#operators.metrics,
+      recent: this.#operators.recent,
       explain: this.#parts.explain,
       desk: this.#signIn.deskFor(fleet.config),
     })

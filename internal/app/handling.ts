@@ -83,7 +83,9 @@ export function settle(
     deps.metrics.upstreamFailed(exchange.worker, kindOf(exchange.cause))
   deps.metrics.settled(exchange)
   // Probes come every second and say nothing.
-  if (exchange.route !== 'internal') deps.accessLog(exchange)
+  if (exchange.route === 'internal') return
+  deps.recent.ended(exchange)
+  deps.accessLog(exchange)
 }
 
 function kindOf(cause: unknown): string {

@@ -7,6 +7,7 @@ import { createIdSource } from '../exchange/request-id.ts'
 import { exitCode, StartupError } from '../fault/startup.ts'
 import { describePortOwner, findPortOwner } from '../host/port-owner.ts'
 import { noMetrics } from '../metrics/metrics.ts'
+import { noRecent } from '../recent/recent.ts'
 import { compileOriginRule } from '../proxy/origin.ts'
 import { compileResponseHeaders } from '../proxy/response-headers.ts'
 import { compileRoutes, hostName } from '../route/table.ts'
@@ -26,6 +27,7 @@ export interface ListenerParts {
   readonly health: RequestDeps['health']
   readonly accessLog: RequestDeps['accessLog']
   readonly metrics?: RequestDeps['metrics']
+  readonly recent?: RequestDeps['recent']
   readonly explain?: RequestDeps['explain']
   /** Null = nobody is asked who they are. */
   readonly desk?: Desk | null
@@ -52,6 +54,7 @@ export function createRequestDeps(parts: ListenerParts): (listener: ListenerKind
     health: parts.health,
     accessLog: parts.accessLog,
     metrics: parts.metrics ?? noMetrics,
+    recent: parts.recent ?? noRecent,
     explain: parts.explain ?? null,
     routes: compileRoutes({
       workers,

@@ -20,7 +20,7 @@ const gatewayFlags = {
 /** Takes the outcome of a verb. */
 type Done = (outcome: Promise<number>) => Promise<void>
 
-/** Adds `status`, `restart`, `reload`, `drain`, `stop` and `healthcheck`. */
+/** Adds `status`, `why`, `restart`, `reload`, `drain`, `stop` and `healthcheck`. */
 export function addControlCommands(program: Argv, done: Done): Argv {
   return addReaders(addWriters(program, done), done)
 }
@@ -71,6 +71,17 @@ function addReaders(program: Argv, done: Done): Argv {
         done(
           Promise.all([import('./status.ts'), newTerminal()]).then(([verb, io]) => verb.status(flags, io)),
         ),
+    )
+    .command(
+      'why <id>',
+      'say what became of a request, by the id its answer or its error page has',
+      (command) =>
+        command
+          .positional('id', { type: 'string', demandOption: true, describe: 'id of the request' })
+          .options(gatewayFlags)
+          .option('json', { type: 'boolean', describe: 'print JSON' }),
+      (flags) =>
+        done(Promise.all([import('./why.ts'), newTerminal()]).then(([verb, io]) => verb.why(flags, io))),
     )
     .command(
       'healthcheck',

@@ -190,6 +190,8 @@ export interface LogConfig {
   readonly access: boolean
   /** Where `serve` writes it; null = standard output. */
   readonly file: LogFileConfig | null
+  /** Requests of each sort that are remembered for `fluxlit why`; 0 = none. */
+  readonly recent: number
   /** Where the audit stream goes; null = there is none. */
   readonly audit: LogFileConfig | 'stdout' | null
 }

@@ -149,6 +149,7 @@ function logOf(context: ResolveContext): LogConfig {
     level,
     format: log.format,
     access: log.access,
+    recent: log.recent,
     file: logFileOf(context, ['log', 'file'], log),
     audit: audit.file === '-' ? 'stdout' : logFileOf(context, ['log', 'audit', 'file'], audit),
   }

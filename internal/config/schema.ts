@@ -109,6 +109,12 @@ const log = z.strictObject({
     'Size at which the log file becomes FILE.1 and a new one is begun; "0B" = never.',
   ),
   rotate_keep: integer(5, 1, 1000, 'How many full log files are kept: FILE.1 is the newest.'),
+  recent: integer(
+    2000,
+    0,
+    100_000,
+    'How many of the last requests `fluxlit why` knows: as many that failed, that were refused and that were answered. 0 = none.',
+  ),
   audit: table(audit.prefault({}), 'Who did what: a stream of its own, apart from the log.'),
 })
 

@@ -3,6 +3,7 @@
  * settled exactly once. The access line and the counters are written from it and from nothing else.
  */
 
+import type { Address } from '../config/config.ts'
 import type { FailureCode } from '../fault/failure.ts'
 import type { Head } from './head.ts'
 
@@ -50,6 +51,12 @@ export interface Exchange {
   /** Worker name, `internal` or `none`. */
   route: string
   worker: string | null
+  /** Of the process it was last sent to; 0 = it was not sent yet. */
+  generation: number
+  /** Where it was last sent. */
+  upstream: Address | null
+  /** How often it was sent. */
+  attempts: number
   status: number
   reason: Reason
   /** Milliseconds from start to the first byte of the answer; null = none was sent. */
@@ -121,6 +128,9 @@ export function openExchange(start: ExchangeStart): Exchange {
     user: null,
     route: 'none',
     worker: null,
+    generation: 0,
+    upstream: null,
+    attempts: 0,
     status: 0,
     reason: 'ok',
     ttfbMs: null,

@@ -70,7 +70,8 @@ function accessFields(record: AccessRecord): LogFields {
   }
 }
 
-function causeText(cause: unknown): string {
+/** Why something failed, in the words of the system. */
+export function causeText(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause)
   const code = 'code' in cause && typeof cause.code === 'string' ? ` (${cause.code})` : ''
   return `${cause.message}${code}`

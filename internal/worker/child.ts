@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream'
 
 import type { BootFailure } from './boot-report.ts'
 import { parseBootReport } from './boot-report.ts'
+import { hiding } from './hidden.ts'
 import { describeExit, describeSpawnError } from './exit.ts'
 import type { OutputEvent } from './output.ts'
 import { LastLines, readLines } from './output.ts'
@@ -159,10 +160,12 @@ export class Child {
   // Resolves when every pipe is closed.
   #read(child: ChildProcess, input: ChildInput): Promise<unknown> {
     const { worker, onOutput } = input
+    const hide = hiding(input.env)
     const open: Promise<void>[] = []
     for (const stream of ['stdout', 'stderr'] as const) {
       const joiner = new TracebackJoiner((text) => onOutput(event(worker, child.pid, stream, text)))
-      const line = (text: string): void => {
+      const line = (written: string): void => {
+        const text = hide(written)
         if (stream === 'stderr' && this.#dump.take(text)) return
         this.#last.add(text)
         joiner.write(text)
@@ -171,7 +174,7 @@ export class Child {
     }
     if (input.isBootstrap) {
       const report = (text: string): void => {
-        this.#report ??= parseBootReport(text, input.where)
+        this.#report ??= parseBootReport(hide(text), input.where)
       }
       open.push(reading(child.stdio[4], report, () => {}))
       ignoreErrors(child.stdio[3])

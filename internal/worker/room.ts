@@ -46,6 +46,8 @@ export interface WorkerRoom {
   readonly probationMs?: number
   /** Ends every worker's group should the gateway be killed; left out = only the bootstrap's lifeline does. */
   readonly watcher?: ProcessWatcher
+  /** Hears what is logged of it as well. */
+  readonly heard?: (event: OutputEvent) => void
   /** Receives what workers write; without it every line is logged. */
   readonly onOutput?: (event: OutputEvent) => void
 }

@@ -93,6 +93,8 @@ function isElsewhere(config: WorkerConfig): config is ElsewhereWorker {
 }
 
 // Python writes its log to standard error whatever the level, so the stream says nothing about severity.
-function logOutput({ logger }: WorkerRoom, { worker, pid, stream, text, fields }: OutputEvent): void {
+function logOutput({ logger, heard }: WorkerRoom, event: OutputEvent): void {
+  const { worker, pid, stream, text, fields } = event
+  heard?.(event)
   logger.info({ worker, pid, stream, ...(fields === undefined ? {} : { fields }) }, text)
 }

@@ -11,6 +11,7 @@ import { ask } from '../support/http.ts'
 import { pidOf } from '../support/verb.ts'
 
 const markup = '<img src=x onerror=document.title=1>'
+const boom = '\n@app.get("/boom")\ndef boom():\n    raise ValueError("<b>no such order</b>")\n'
 const toml = `[workers.api]
 app = "api:app"
 [workers.queue]
@@ -53,7 +54,7 @@ const focused = (page: Page): Promise<unknown> =>
 
 test('the status page shows what happens while it happens', { timeout: 120_000 }, async (t) => {
   const chromium = await browser(t)
-  const running = await (await gateway(t, { toml, files: { 'api.py': app('api.py') } })).ready()
+  const running = await (await gateway(t, { toml, files: { 'api.py': app('api.py') + boom } })).ready()
   const page = await openPage(chromium, { viewport: { width: 1280, height: 900 } })
   const { complaints, asked } = await opened(page, await running.adminUrl())
 
@@ -90,6 +91,23 @@ test('the status page shows what happens while it happens', { timeout: 120_000 }
     assert.equal(await page.locator('img').count(), 0)
   })
 
+  await t.test('a request that failed is listed, and why', async () => {
+    const answer = await ask(`${running.url}/api/boom?token=s3cr3t`)
+    const id = String(answer.headers['x-request-id'])
+    await page.getByRole('button', { name: id }).click()
+    const told = page.locator('#why-answer')
+    await told.getByText('500 by the worker itself').waitFor()
+    await eventually('the traceback', async () => {
+      await page.getByRole('button', { name: id }).click()
+      return (await told.textContent())?.includes('ValueError: <b>no such order</b>')
+    })
+    assert.equal(await told.locator('b').count(), 0)
+    await page.locator('#why-id').fill('nobody')
+    await page.keyboard.press('Enter')
+    await told.getByText('No request nobody is remembered').waitFor()
+    assert.ok(!(await page.locator('body').innerText()).includes('s3cr3t'))
+  })
+
   await t.test('the configuration says where values come from, and no secret', async () => {
     const rows = page.locator('#config-rows tr')
     await page.locator('#config-search').fill('api_token')
@@ -113,7 +131,7 @@ test('the status page shows what happens while it happens', { timeout: 120_000 }
       await page.keyboard.press('Tab')
       seen.push(await focused(page))
     }
-    for (const wanted of ['canvas', 'summary', 'config-search', 'config-given'])
+    for (const wanted of ['canvas', 'summary', 'why-id', 'config-search', 'config-given'])
       assert.ok(seen.includes(wanted), `${wanted} in ${seen.join(' ')}`)
     await card(page, 'api').locator('.canvas').first().focus()
     await page.keyboard.press('ArrowLeft')

@@ -56,7 +56,7 @@ export function configuration(overrides: Partial<Config> = {}): Config {
       bootAttempts: 3,
     },
     drain: { delayMs: 0, timeoutMs: 20_000 },
-    log: { level: 'info', format: 'json', access: true, file: null, audit: null },
+    log: { level: 'info', format: 'json', access: true, recent: 0, file: null, audit: null },
     stateDir: null,
     tls: null,
     admin: { listen: null, where: 'default', password: null, allow: [] },

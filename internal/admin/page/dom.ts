@@ -28,6 +28,13 @@ export function found(id: string): HTMLElement {
   return there
 }
 
+/** An input of page.html. */
+export function input(id: string): HTMLInputElement {
+  const there = found(id)
+  if (!(there instanceof HTMLInputElement)) throw new Error(`#${id} is no input`)
+  return there
+}
+
 /** Writes a text where it differs: what is selected or focused stays so. */
 export function setText(node: Node, text: string): void {
   if (node.textContent !== text) node.textContent = text

@@ -2,6 +2,7 @@
 
 import type { Snapshot } from '../snapshot.ts'
 import { found, Keyed, setText } from './dom.ts'
+import { Failures } from './failures.ts'
 import { Feed, type FeedState } from './feed.ts'
 import { Announcer, Overview, showIdentity, Tables } from './overview.ts'
 import { Settings } from './settings.ts'
@@ -17,6 +18,7 @@ const feedTexts: Readonly<Record<FeedState, string>> = {
 const overview = new Overview()
 const tables = new Tables()
 const settings = new Settings()
+const failures = new Failures()
 const announcer = new Announcer()
 const cards = new Keyed<Shown>(found('worker-cards'), (shown) => new WorkerCard(shown))
 const pause = found('pause')
@@ -36,6 +38,7 @@ function show(snapshot: Snapshot): void {
     ({ name, worker, route }) => JSON.stringify([name, worker.spawned, route === null]),
   )
   overview.show(snapshot)
+  failures.show(snapshot)
   tables.show(snapshot)
   settings.show(snapshot.config)
   announcer.show(snapshot)

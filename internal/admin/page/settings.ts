@@ -1,7 +1,7 @@
 /** The configuration: every value with where it came from. Secrets are hidden before they get here. */
 
 import type { ConfigValue } from '../snapshot.ts'
-import { element, found, Keyed, setText } from './dom.ts'
+import { element, found, input, Keyed, setText } from './dom.ts'
 import { setting } from './format.ts'
 
 /** The table and what narrows it. */
@@ -43,10 +43,4 @@ export class Settings {
     )
     this.#rows.show(rows, ({ path }) => path)
   }
-}
-
-function input(id: string): HTMLInputElement {
-  const there = found(id)
-  if (!(there instanceof HTMLInputElement)) throw new Error(`#${id} is no input`)
-  return there
 }

@@ -3,10 +3,16 @@
 import { hostname } from 'node:os'
 import type { AccessRules } from '../../admin/access.ts'
 import type { AdminServer } from '../../admin/admin-server.ts'
-import { healthEndpoint, jsonEndpoint, metricsEndpoint, type Endpoint } from '../../admin/endpoint.ts'
+import {
+  healthEndpoint,
+  jsonEndpoint,
+  metricsEndpoint,
+  whyEndpoint,
+  type Endpoint,
+} from '../../admin/endpoint.ts'
 import { EventStream } from '../../admin/event-stream.ts'
 import { pageEndpoint } from '../../admin/page-endpoint.ts'
-import type { Versions } from '../../admin/snapshot.ts'
+import { mostFailures, type Versions } from '../../admin/snapshot.ts'
 import type { StatusReport } from '../../admin/status.ts'
 import type { Config, HostPort } from '../../config/config.ts'
 import type { ReportValues } from '../../config/context.ts'
@@ -19,10 +25,13 @@ import { LagMeter } from '../../metrics/lag.ts'
 import { LiveMetrics } from '../../metrics/live-metrics.ts'
 import { noMetrics, type Metrics } from '../../metrics/metrics.ts'
 import type { MetricsSources, ReloadReading } from '../../metrics/sources.ts'
+import { noRecent, RecentRequests, type Recent } from '../../recent/recent.ts'
+import { Tracebacks } from '../../recent/tracebacks.ts'
+import { why, type WhyReport } from '../../recent/why.ts'
 import type { RuntimeDir } from '../../worker/runtime-dir.ts'
 import type { Fleet } from '../fleet.ts'
 import { openAdmin, openAt } from './places.ts'
-import { heldRequests, routesOf, scrapeTargets, workerReadings } from './readings.ts'
+import { heldRequests, routesOf, ruleOf, workerEvents, scrapeTargets, workerReadings } from './readings.ts'
 import { SnapshotMaker } from './snapshot.ts'
 
 /** What is asked of the gateway, always of the configuration in force. */
@@ -47,6 +56,9 @@ export interface OperatorsParts {
 export class Operators {
   /** What the request path tells its work to. */
   readonly metrics: Metrics
+  readonly recent: Recent
+  readonly #requests: RecentRequests | null
+  readonly #tracebacks = new Tracebacks()
   readonly #parts: OperatorsParts
   readonly #live: { readonly traffic: LiveMetrics; readonly lag: LagMeter } | null
   readonly #servers: AdminServer[] = []
@@ -60,6 +72,9 @@ export class Operators {
     const isOn = admin.listen !== null || metrics.listen !== null
     this.#live = isOn ? { traffic: new LiveMetrics(), lag: new LagMeter() } : null
     this.metrics = this.#live?.traffic ?? noMetrics
+    const { recent } = parts.config.log
+    this.#requests = recent === 0 ? null : new RecentRequests(recent)
+    this.recent = this.#requests ?? noRecent
   }
 
   /** Binds what the configuration names. @throws StartupError (1) when an address is taken */
@@ -70,7 +85,11 @@ export class Operators {
     const parts = { ...this.#live, sources: this.#sources() }
     const exposition = new Exposition(parts)
     const read = metricsEndpoint((accept) => exposition.read(accept))
-    const maker = new SnapshotMaker({ ...this.#parts, ...parts })
+    const maker = new SnapshotMaker({
+      ...this.#parts,
+      ...parts,
+      failures: () => this.#requests?.latestFailures(mostFailures) ?? [],
+    })
     this.#events = new EventStream((since) => maker.make(since))
     const all = { ...this.#endpoints(this.#events), '/metrics': read }
     const endpoints = { '/': pageEndpoint(this.#parts.page), ...all }
@@ -85,6 +104,27 @@ export class Operators {
     const rules = metricsRules(metrics.listen)
     const alone = { endpoints: few, rules: () => rules, logger }
     this.#serve(await openAt(metrics.listen, 'metrics.listen', metrics.where, alone), 'metrics')
+  }
+
+  /** Takes what a worker wrote. */
+  heard(event: { readonly worker: string; readonly text: string }): void {
+    if (this.#requests !== null) this.#tracebacks.heard(event)
+  }
+
+  /** What became of a request. */
+  why(id: string): WhyReport {
+    const recent = this.#requests
+    const size = this.#parts.config.log.recent
+    if (recent === null) return { kind: 'unknown', request_id: id, reach: nothing, size }
+    const { fleet } = this.#parts
+    return why(id, {
+      recent,
+      size,
+      tracebacks: this.#tracebacks,
+      open: () => [...(this.#live?.traffic.routes.values() ?? [])].flatMap(({ sockets }) => [...sockets]),
+      rule: (worker) => ruleOf(fleet(), worker),
+      events: (worker) => workerEvents(fleet(), worker),
+    })
   }
 
   /** How a change of configuration went. */
@@ -115,6 +155,7 @@ export class Operators {
       '/readyz': healthEndpoint('readyz', health),
       '/healthz': healthEndpoint('healthz', health),
       '/status': jsonEndpoint(status),
+      '/why': whyEndpoint((id) => this.why(id)),
       '/events': events,
     }
   }
@@ -163,3 +204,5 @@ function metricsRules(listen: HostPort): AccessRules {
 function namesOf(listen: HostPort | null): ReadonlySet<string> {
   return new Set([hostname().toLowerCase(), ...(listen === null ? [] : [listen.host.toLowerCase()])])
 }
+
+const nothing = { failed: null, refused: null, answered: null } as const

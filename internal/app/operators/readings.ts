@@ -2,9 +2,10 @@
 
 import type { ScrapeTarget } from '../../metrics/scrape.ts'
 import type { ProcessReading, WorkerReading } from '../../metrics/sources.ts'
+import type { WorkerEvent } from '../../recent/why.ts'
 import { streamlitBasePath } from '../../worker/streamlit-environment.ts'
 import type { SupervisedWorker } from '../../worker/types.ts'
-import { backendsOf, workersOf, type Fleet, type Member } from '../fleet.ts'
+import { backendsOf, memberOf, workersOf, type Fleet, type Member } from '../fleet.ts'
 
 /** Routes that are there whatever the configuration says. */
 const ownRoutes = ['internal', 'none']
@@ -31,6 +32,25 @@ export function workerReadings(fleet: Fleet): readonly WorkerReading[] {
 /** Requests that wait for a worker. */
 export function heldRequests(fleet: Fleet): number {
   return backendsOf(fleet).reduce((sum, { held }) => sum + held, 0)
+}
+
+/** How requests come to a worker; null when there is none of that name, or none can. */
+export function ruleOf(fleet: Fleet, name: string): string | null {
+  const config = memberOf(fleet, name)?.config
+  if (config === undefined || config.kind === 'process') return null
+  const hosts = config.hosts.length === 0 ? '' : ` on ${config.hosts.join(', ')}`
+  return `mount ${config.mount}${hosts}`
+}
+
+/** Changes of state and deaths that are remembered of a worker. */
+export function workerEvents(fleet: Fleet, name: string): readonly WorkerEvent[] {
+  const history = memberOf(fleet, name)?.history
+  if (history === undefined) return []
+  const changes = history.changes.map(({ time, state, generation }) => ({
+    time,
+    text: generation === null ? state : `${state}, generation ${generation}`,
+  }))
+  return [...changes, ...history.deaths.map(({ time, cause }) => ({ time, text: cause }))]
 }
 
 /** Streamlit workers that answer. */

@@ -18,6 +18,7 @@ import type { LiveMetrics } from '../../metrics/live-metrics.ts'
 import { readProcessUsage } from '../../metrics/process-usage.ts'
 import type { RouteTraffic } from '../../metrics/route-traffic.ts'
 import type { MetricsSources } from '../../metrics/sources.ts'
+import type { RecentRequest } from '../../recent/request.ts'
 import type { SupervisedWorker } from '../../worker/types.ts'
 import { workersOf, type Fleet } from '../fleet.ts'
 
@@ -29,6 +30,8 @@ export interface SnapshotParts {
   readonly sources: MetricsSources
   readonly status: () => StatusReport
   readonly fleet: () => Fleet
+  /** The last failed requests, newest first. */
+  readonly failures: () => readonly RecentRequest[]
   /** The values in force; another object after every reload. */
   readonly values: () => ReportValues
 }
@@ -59,6 +62,7 @@ export class SnapshotMaker {
         [...traffic.routes].map(([name, route]) => [name, routeSnapshot(route, since ?? 0, until)]),
       ),
       rejected: Object.fromEntries(traffic.rejected),
+      failures: this.#parts.failures(),
       sockets: [...traffic.routes.values()].flatMap(socketSnapshots).toSorted(byOpening).slice(-mostSockets),
       reload: {
         succeeded: sources.reload().succeeded,

@@ -29,6 +29,7 @@ function snapshotUntil(second: number): Snapshot {
     workers: {},
     routes: {},
     rejected: {},
+    failures: [],
     sockets: [],
     reload: { succeeded: true, at: '2026-01-01T00:00:00.000Z' },
     config: null,
