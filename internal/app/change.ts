@@ -1,6 +1,7 @@
 /** What is different between the configuration in force and the next one. Nothing is started here. */
 
 import type { Config, WorkerConfig } from '../config/config.ts'
+import { fingerprintOf } from '../config/secret.ts'
 import type { Problem } from '../fault/startup.ts'
 import { isChild } from '../worker/command.ts'
 import type { WorkerRoom } from '../worker/room.ts'
@@ -104,7 +105,13 @@ function unchanged(from: Fleet, to: Config): ReadonlySet<string> {
 
 /** What every worker is started with besides its own table. */
 function sharedSettings(config: Config): unknown {
-  return [config.rootPath, config.restart, apiPath(config)]
+  return [config.rootPath, config.restart, apiPath(config), identitySettings(config)]
+}
+
+/** By what workers learn who asks. */
+function identitySettings({ auth }: Config): unknown {
+  if (auth === null) return null
+  return fingerprintOf(auth.headers)
 }
 
 /** A worker's settings without the place they stand at: a comment above it must not restart it. */

@@ -135,7 +135,13 @@ export class Gateway implements ControlTarget {
     this.#runtime = runtime
     this.#values = parts.values ?? new Map()
     this.#operators = this.#makeOperators()
-    this.#signIn = new SignIn({ watch: { authenticated: () => undefined, denied: () => undefined } })
+    this.#signIn = new SignIn({
+      watch: { authenticated: () => undefined, denied: () => undefined },
+      logger: parts.logger,
+      fetch,
+      keysFetched: () => undefined,
+      untrusted: () => undefined,
+    })
     this.#watcher = new Watcher({
       self: parts.self,
       onLost: (reason) => parts.logger.warn({ reason }, 'nobody would end the workers of a killed gateway'),
@@ -154,6 +160,7 @@ export class Gateway implements ControlTarget {
       mode: parts.mode,
       stateDir: config.stateDir,
       env: withoutSecrets(parts.env, config),
+      identity: () => this.#signIn.workerIdentity(config),
       root: config.root,
       // Whoever saves a file again at once does not want to wait for the version before.
       ...(parts.mode === 'dev' ? { probationMs: 0 } : {}),
@@ -396,6 +403,7 @@ export class Gateway implements ControlTarget {
       ...this.#room,
       restart: config.restart,
       env: withoutSecrets(this.#parts.env, config),
+      identity: () => this.#signIn.workerIdentity(config),
       rootPath: config.rootPath,
       apiPrefix: apiPath(config),
       internalApiBase: () => this.#internalUrl + config.rootPath + apiPath(config),

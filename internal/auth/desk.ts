@@ -3,10 +3,13 @@
 import type { AuthConfig } from '../config/auth-types.ts'
 import type { Config } from '../config/config.ts'
 import { compileHeadRules, type HeadRules } from '../exchange/head.ts'
-import { AssertionKey, compileAssertion } from './assertion.ts'
+import type { Logger } from '../log/types.ts'
+import { compileAssertion, type AssertionKey } from './assertion.ts'
 import { compileAuthorize, type AuthWatch, type Authorize } from './authorize.ts'
-import type { Authenticator } from './credential.ts'
+import type { AccessRequest, Authenticator } from './credential.ts'
 import type { LoginEndpoints } from './endpoints.ts'
+import type { Fetch } from './jwt/key-source.ts'
+import { openModes } from './modes.ts'
 import { compilePassages } from './passage.ts'
 import { compileUnauthenticated } from './unauthenticated.ts'
 
@@ -44,6 +47,18 @@ export interface DeskParts {
   /** Whether a page of this origin is one of ours, asked for this host. */
   readonly isOwnOrigin: (origin: string, host: string) => boolean
   readonly watch: AuthWatch
+  readonly room: DeskRoom
+}
+
+/** What of the world around a desk needs. */
+export interface DeskRoom {
+  readonly logger: Logger
+  /** For the addresses of providers, by way of the proxy where there is one. */
+  readonly fetch: Fetch
+  /** Told of identity headers that somebody sends who is no proxy in front. */
+  readonly untrusted: (request: AccessRequest) => void
+  /** Counts fetches of keys. */
+  readonly keysFetched: (result: 'ok' | 'error') => void
 }
 
 /** The order in which modes look for their credential. */
@@ -53,7 +68,8 @@ const order = ['jwt', 'basic', 'handle', 'proxy', 'oidc', 'dev'] as const
 export function openDesk(parts: DeskParts): Desk {
   const { auth, login, key } = parts
   const { headers } = auth
-  const authenticators = [...(login?.authenticators ?? [])].toSorted(
+  const modes = openModes(parts)
+  const authenticators = [...modes.authenticators, ...(login?.authenticators ?? [])].toSorted(
     (a, b) => order.indexOf(a.mode) - order.indexOf(b.mode),
   )
   const assertion = compileAssertion(key, {
@@ -76,7 +92,7 @@ export function openDesk(parts: DeskParts): Desk {
       passages,
       unauthenticated: compileUnauthenticated({
         startLocation: login === null ? null : (target) => login.endpoints.startLocation(target),
-        challenges: [],
+        challenges: modes.challenges,
       }),
       isOwnOrigin: parts.isOwnOrigin,
       watch: parts.watch,
@@ -87,12 +103,15 @@ export function openDesk(parts: DeskParts): Desk {
     headRules: compileHeadRules(ownedNames(auth)),
     endpoints: login?.endpoints ?? null,
     jwks: key.jwks,
-    close: async () => login?.close(),
+    async close() {
+      modes.close()
+      await login?.close()
+    },
   }
 }
 
 /** Header names that the configuration gives to the gateway, lower case. */
-function ownedNames({ headers }: Pick<AuthConfig, 'headers'>): ReadonlySet<string> {
+function ownedNames({ headers, proxy }: Pick<AuthConfig, 'headers' | 'proxy'>): ReadonlySet<string> {
   const names = [
     headers.user,
     headers.email,
@@ -100,6 +119,9 @@ function ownedNames({ headers }: Pick<AuthConfig, 'headers'>): ReadonlySet<strin
     headers.preferredUsername,
     headers.assertion,
     headers.accessToken,
+    ...(proxy === null
+      ? []
+      : [proxy.userHeader, proxy.emailHeader, proxy.nameHeader, proxy.groupsHeader, proxy.assertionHeader]),
   ]
   return new Set(names.filter((name) => name !== '').map((name) => name.toLowerCase()))
 }

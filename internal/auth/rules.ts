@@ -1,7 +1,7 @@
 /** The rule a request falls under: the first whose path and method are the request's. */
 
 import type { AccessRule, AuthConfig, Requirement } from '../config/auth-types.ts'
-import { compilePattern, type PathTest } from './path-pattern.ts'
+import { compilePattern, type PathTest } from '../route/path-pattern.ts'
 
 /** What holds for a request. */
 export interface Verdict {

@@ -1,10 +1,11 @@
 /** `fluxlit check`: the configuration as the gateway would use it, or everything that is wrong with it. */
 
 import { describeWorker, renderDescription } from '../app/describe.ts'
+import { failedExpectations } from '../app/expectations.ts'
 import type { Config } from '../config/config.ts'
 import { loadConfig } from '../config/load.ts'
 import { problemsJson, renderReport, reportJson } from '../config/report.ts'
-import { exitCode, StartupError } from '../fault/startup.ts'
+import { exitCode, StartupError, type Problem } from '../fault/startup.ts'
 import { embedded, embeddedPackage } from './embedded.ts'
 import { renderProblems, wantsColour } from './render.ts'
 
@@ -19,9 +20,11 @@ export interface CheckFlags {
 export async function check(flags: CheckFlags): Promise<number> {
   const loaded = loadConfig({ cwd: process.cwd(), files: flags.config ?? [], env: process.env, flags: {} })
   const colour = wantsColour(process.stderr, process.env)
+  const unexpected = loaded.kind === 'ok' ? failedExpectations(loaded.config) : []
   if (flags.json !== true) process.stderr.write(renderProblems(loaded.warnings, 'warning', colour))
   if (loaded.kind === 'ok' && flags.worker !== undefined)
     return checkWorker(flags.worker, loaded.config, flags.json === true)
+  if (unexpected.length > 0) return reportUnexpected(unexpected, flags.json === true)
   if (flags.json === true) {
     printJson(
       loaded.kind === 'ok' ? reportJson(loaded.report) : problemsJson(loaded.problems, loaded.warnings),
@@ -32,6 +35,13 @@ export async function check(flags: CheckFlags): Promise<number> {
     process.stderr.write(renderProblems(loaded.problems, 'error', colour))
   }
   return loaded.kind === 'ok' ? exitCode.ok : exitCode.usage
+}
+
+/** The configuration is right, and lets others in than it says it should. */
+function reportUnexpected(problems: readonly Problem[], json: boolean): number {
+  if (json) printJson(problemsJson(problems))
+  else process.stderr.write(renderProblems(problems, 'error', wantsColour(process.stderr, process.env)))
+  return exitCode.usage
 }
 
 async function checkWorker(name: string, config: Config, json: boolean): Promise<number> {

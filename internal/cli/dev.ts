@@ -16,7 +16,7 @@ export async function dev(flags: DevFlags): Promise<number> {
   const { env } = process
   refuseWeakening(env)
   const cwd = process.cwd()
-  const read = (): LoadResult => loadConfig({ cwd, files: flags.config ?? [], env, flags: flagValues(flags) })
+  const read = (): LoadResult => loadConfig({ cwd, files: flags.config ?? [], env, flags: devValues(flags) })
   const loaded = read()
   const onError = wantsColour(process.stderr, env)
   process.stderr.write(renderProblems(loaded.warnings, 'warning', onError))
@@ -62,6 +62,12 @@ export async function dev(flags: DevFlags): Promise<number> {
   })
   process.stderr.write(renderProblems(outcome.problems, 'error', onError))
   return outcome.exitCode
+}
+
+/** The flags of `serve`, and whom everybody is signed in as. */
+export function devValues(flags: DevFlags): ReturnType<typeof flagValues> {
+  const as = flags.as === undefined ? {} : { 'auth.dev.as': { value: flags.as, flag: '--as' } }
+  return { ...flagValues(flags), ...as }
 }
 
 /** The Python package's words for scopes are understood too. */

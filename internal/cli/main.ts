@@ -3,6 +3,7 @@
 import yargs, { type Argv } from 'yargs'
 import { exitCode, StartupError } from '../fault/startup.ts'
 import { deployKinds } from '../deploy/kinds.ts'
+import { addAccessCommands } from './access-commands.ts'
 import { addControlCommands } from './control-commands.ts'
 import { addProjectCommands } from './project-commands.ts'
 import { renderProblems, wantsColour } from './render.ts'
@@ -40,6 +41,14 @@ const reloadFlags = {
   },
 } as const
 
+const signInFlags = {
+  as: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'sign everybody in as EMAIL[:group,group], without a provider; loopback only',
+  },
+} as const
+
 const configFlag = { config: serveFlags.config } as const
 
 /** What the serve flags parse to. */
@@ -57,6 +66,7 @@ export interface ServeFlags {
 export interface DevFlags extends ServeFlags {
   readonly reload: boolean
   readonly reloadScope: 'api' | 'ui' | 'all' | 'gateway' | 'full'
+  readonly as?: string | undefined
 }
 
 /** Runs one command line; returns the process's exit code. Never throws. */
@@ -94,7 +104,9 @@ function commands(argv: readonly string[], done: (outcome: Promise<number>) => P
           .positional('target', { type: 'string', describe: 'FluxLit app object: app:app, ./pkg/app.py:app' })
           .options(serveFlags)
           .options(reloadFlags)
-          .example('$0 dev', 'readable log, restart on change, tracebacks in the browser'),
+          .options(signInFlags)
+          .example('$0 dev', 'readable log, restart on change, tracebacks in the browser')
+          .example('$0 dev --as ann@example.com:finance', 'the same, signed in'),
       (flags) => done(import('./dev.ts').then(({ dev }) => dev(flags))),
     )
     .command(
@@ -112,7 +124,7 @@ function commands(argv: readonly string[], done: (outcome: Promise<number>) => P
           .example('$0 check -c fluxlit.toml', 'exit 0 when it is right, 2 with every problem when not'),
       (flags) => done(import('./check.ts').then(({ check }) => check(flags))),
     )
-  return addControlCommands(addProjectCommands(addBuild(program, done), done), done)
+  return addControlCommands(addAccessCommands(addProjectCommands(addBuild(program, done), done), done), done)
     .demandCommand(1, 'name a command')
     .strict()
     .version(false)

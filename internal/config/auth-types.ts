@@ -21,7 +21,48 @@ export interface AuthConfig {
   readonly jwt: JwtConfig | null
   /** Absent or null = nobody logs in at a provider here. */
   readonly login?: LoginConfig | null
+  readonly basic: readonly BasicUser[] | null
+  readonly proxy: ProxyAuthConfig | null
+  /** Who everybody is; null = mode `dev` is off. */
+  readonly dev: AssumedIdentity | null
 }
+
+/** One of `[[auth.basic.users]]`. */
+export interface BasicUser {
+  readonly name: string
+  /** scrypt, in the form of `fluxlit hash-password`. */
+  readonly passwordHash: Secret
+  readonly email: string | null
+  readonly groups: readonly string[]
+  readonly roles: readonly string[]
+}
+
+/** `[auth.proxy]` with its preset filled in; header names in lower case, `''` = not looked at. */
+export interface ProxyAuthConfig {
+  /** CIDRs; at least one. */
+  readonly trustedProxies: readonly string[]
+  readonly userHeader: string
+  readonly emailHeader: string
+  readonly nameHeader: string
+  readonly groupsHeader: string
+  readonly groupsSeparator: string
+  /** When it is given the plain headers do not count. */
+  readonly assertionHeader: string
+  readonly assertion: ProxyAssertion | null
+}
+
+/** How the assertion of a proxy is checked. */
+export type ProxyAssertion =
+  | { readonly kind: 'jwt'; readonly jwt: JwtConfig }
+  | {
+      readonly kind: 'aws-alb'
+      /** ARN of the load balancer. */
+      readonly signer: string
+      readonly keysUrl: string
+      readonly issuer: string
+      readonly leewayS: number
+      readonly timeoutMs: number
+    }
 
 /** Header names towards workers; `''` = not sent. */
 export interface IdentityHeaders {
@@ -124,6 +165,8 @@ export interface JwtConfig {
   readonly scopeClaim: string
   readonly rolesClaim: string
   readonly groupsClaim: string
+  /** Whether an address counts of which the issuer does not say that it was verified. */
+  readonly trustUnverifiedEmail: boolean
   readonly cooldownMs: number
   readonly cacheMaxAgeMs: number
   readonly timeoutMs: number

@@ -1,12 +1,145 @@
-/** `[auth]` to what the rooms get. */
+/** `[auth]` to what the rooms get. What would be open although somebody wrote that it should not be does not start. */
 
-import type { AuthConfig } from './auth-types.ts'
+import { createPrivateKey } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+
+import { resolveAccess, resolveExpectations, resolveRules } from './auth-rules.ts'
+import type { AuthConfig, AuthMode, IdentityHeaders } from './auth-types.ts'
 import type { WorkerConfig } from './config.ts'
 import type { ResolveContext } from './context.ts'
+import { resolveBasic, resolveDev, resolveProxy } from './auth-modes.ts'
+import { resolveJwt } from './jwt.ts'
+import { isLoopback } from './network.ts'
+import { Secret } from './secret.ts'
+import type { Path } from './tree.ts'
 
 /** Resolves the table; null = nobody is asked who they are. */
 export function resolveAuth(context: ResolveContext, workers: readonly WorkerConfig[]): AuthConfig | null {
-  void context
-  void workers
-  return null
+  const { auth } = context.settings
+  const modes = modesOf(context)
+  // Also where it is not used: whoever prints the configuration must not print the secret.
+  const jwt = resolveJwt(context, modes.includes('jwt'))
+  const others = {
+    basic: resolveBasic(context, modes.includes('basic')),
+    proxy: resolveProxy(context, modes.includes('proxy')),
+    dev: resolveDev(context, modes.includes('dev')),
+  }
+  if (modes.length === 0) {
+    reportIdle(context)
+    return null
+  }
+  checkTransport(context, modes)
+  return {
+    modes,
+    default: auth.default,
+    headers: headersOf(context),
+    rules: resolveRules(context, workers),
+    access: resolveAccess(context, workers),
+    expectations: resolveExpectations(context),
+    jwt,
+    ...others,
+  }
+}
+
+/** `fluxlit dev --as` turns its mode on besides those of the file. */
+function modesOf(context: ResolveContext): readonly AuthMode[] {
+  const { modes } = context.settings.auth
+  const isAsked = context.merged.layerOf(['auth', 'dev', 'as'])?.kind === 'flag'
+  return isAsked && !modes.includes('dev') ? [...modes, 'dev'] : modes
+}
+
+/** Somebody wants something protected, and nobody would be asked. */
+function reportIdle(context: ResolveContext): void {
+  const { merged, settings } = context
+  const wishes: readonly Path[] = [
+    ['auth', 'rules'],
+    ['auth', 'expect'],
+    ...Object.keys(settings.workers).map((name) => ['workers', name, 'access']),
+    ...(settings.auth.default === 'authenticated' ? [] : [['auth', 'default']]),
+  ]
+  for (const path of wishes.filter((wish) => merged.has(wish)))
+    context.problems.push({
+      code: 'auth_without_modes',
+      message: `\`${path.join('.')}\` is set, but \`auth.modes\` names no way to show who one is: everything would be open`,
+      where: context.origin(path),
+      hint: 'write modes = ["jwt"] (or another mode) in [auth], or remove it',
+    })
+}
+
+/** Passwords and cookies of browsers do not travel in the clear over a network. */
+function checkTransport(context: ResolveContext, modes: readonly AuthMode[]): void {
+  const { settings } = context
+  const inBrowsers = modes.filter((mode) => mode === 'oidc' || mode === 'basic')
+  if (inBrowsers.length === 0 || isLoopback(settings.gateway_host)) return
+  if (settings.tls.cert_file !== '' || settings.public_base_url.startsWith('https://')) return
+  context.problems.push({
+    code: 'auth_over_plain_http',
+    message: `people would sign in over plain http: \`gateway_host\` is ${settings.gateway_host}, and mode "${inBrowsers[0]}" is on`,
+    where: context.origin(['auth', 'modes']),
+    hint: 'set [tls] cert_file and key_file; or, when a proxy in front speaks TLS, public_base_url = "https://..."',
+  })
+}
+
+function headersOf(context: ResolveContext): IdentityHeaders {
+  const { headers } = context.settings.auth
+  const names = [headers.user, headers.email, headers.groups, headers.preferred_username, headers.assertion]
+    .filter((name) => name !== '')
+    .map((name) => name.toLowerCase())
+  if (new Set(names).size !== names.length)
+    context.problems.push({
+      code: 'bad_value',
+      message: '`auth.headers` has one name for two things',
+      where: context.origin(['auth', 'headers']),
+      hint: 'give every header a name of its own, or "" to leave it out',
+    })
+  return {
+    user: headers.user,
+    email: headers.email,
+    groups: headers.groups,
+    preferredUsername: headers.preferred_username,
+    assertion: headers.assertion,
+    accessToken: '',
+    maxGroupsBytes: headers.max_groups_bytes,
+    upstreamAuthorization: 'strip',
+    forwardAuthorization: headers.forward_authorization,
+    assertionTtlMs: headers.assertion_ttl,
+    assertionKey: assertionKey(context),
+  }
+}
+
+function assertionKey(context: ResolveContext): Secret | null {
+  const path = ['auth', 'headers', 'assertion_key_file']
+  const file = context.settings.auth.headers.assertion_key_file
+  if (file === '') return null
+  try {
+    const pem = readFileSync(resolve(context.root, file), 'utf8')
+    if (isP256(pem)) return new Secret(pem)
+    context.problems.push({
+      code: 'bad_assertion_key',
+      message: `the file of \`auth.headers.assertion_key_file\` holds no private P-256 key: ${file}`,
+      where: context.origin(path),
+      hint: makeKey,
+    })
+    return null
+  } catch (error) {
+    const reason = error instanceof Error && 'code' in error ? String(error.code) : 'error'
+    context.problems.push({
+      code: 'secret_unreadable',
+      message: `the file of \`auth.headers.assertion_key_file\` cannot be read: ${file} (${reason})`,
+      where: context.origin(path),
+      hint: makeKey,
+    })
+    return null
+  }
+}
+
+const makeKey = 'make one with: openssl ecparam -name prime256v1 -genkey -noout -out assertion.pem'
+
+function isP256(pem: string): boolean {
+  try {
+    return createPrivateKey(pem).asymmetricKeyDetails?.namedCurve === 'prime256v1'
+  } catch {
+    return false
+  }
 }

@@ -33,6 +33,7 @@ const ownNames = new Set([
   'FLUXLIT_ROLE',
   'FLUXLIT_INSTANCE',
   'FLUXLIT_API_PREFIX',
+  'FLUXLIT_ASSERTION_JWKS',
 ])
 
 type Meaning =

@@ -38,7 +38,7 @@ const programsOf: Readonly<Record<Kind, readonly Program[]>> = {
   process: ['command'],
 }
 
-const routing = ['mount', 'host', 'strip_prefix', 'headers']
+const routing = ['mount', 'host', 'strip_prefix', 'headers', 'access']
 const asking = ['max_body', 'max_in_flight', 'timeouts']
 const probing = ['ready_path', 'ready_timeout', 'probe_interval', 'probe_timeout', 'probe_failures']
 const spawning = [

@@ -65,11 +65,11 @@ export const legacyNames: Readonly<Record<string, LegacyRule>> = {
   STRICT_STARTUP: meaningless('the configuration is always checked strictly'),
   EXPERIMENTAL_YIELD_PAGES: meaningless(inApplication),
   ASYNC_PAGE_DEPENDS: meaningless(inApplication),
-  JWT_ISSUER: meaningless(later),
-  JWT_AUDIENCE: meaningless(later),
-  JWT_HS256_SECRET: meaningless(later),
-  JWT_JWKS_URL: meaningless(later),
-  JWT_LEEWAY_SECONDS: meaningless(later),
+  JWT_ISSUER: fills(['auth', 'jwt', 'issuer'], plain),
+  JWT_AUDIENCE: fills(['auth', 'jwt', 'audience'], (text) => ok([text])),
+  JWT_HS256_SECRET: fills(['auth', 'jwt', 'hs256_secret'], plain),
+  JWT_JWKS_URL: fills(['auth', 'jwt', 'jwks_url'], plain),
+  JWT_LEEWAY_SECONDS: fills(['auth', 'jwt', 'leeway_seconds'], wholeSeconds),
   OIDC_BFF_SECRET: meaningless(later),
   PIDFILE: meaningless(noPidfile),
   NO_PIDFILE: meaningless(noPidfile),
@@ -105,6 +105,16 @@ function seconds(text: string): Parsed<string> {
 function bytes(text: string): Parsed<string> {
   if (!/^[0-9]+$/.test(text)) return bad('write a number of bytes')
   return Number(text) === 0 ? bad('unlimited bodies are not offered; the default stays') : ok(`${text}B`)
+}
+
+function plain(text: string): Parsed<string> {
+  return ok(text)
+}
+
+function wholeSeconds(text: string): Parsed<number> {
+  return /^[0-9]+$/.test(text) && Number(text) <= 120
+    ? ok(Number(text))
+    : bad('write 0 to 120; the default stays')
 }
 
 function truth(text: string): Parsed<boolean> {

@@ -2,7 +2,16 @@
 
 import * as z from 'zod'
 
-import { allKeys, anyName, environmentName, isSettableKey, headerOf, isInside, type Key } from './keys.ts'
+import {
+  allKeys,
+  anyElement,
+  anyName,
+  environmentName,
+  isSettableKey,
+  headerOf,
+  isInside,
+  type Key,
+} from './keys.ts'
 import { configSchema } from './schema.ts'
 
 /** The JSON Schema of fluxlit.toml as it is written (before texts are read). */
@@ -45,6 +54,8 @@ export function ownKeys(table: Key, keys: readonly Key[]): readonly Key[] {
 }
 
 function hasKeys(table: Key, keys: readonly Key[]): boolean {
+  // A table inside an element of a list is written in one line.
+  if (table.path.includes(anyElement)) return false
   return (table.type === 'table' || table.type === 'list') && keys.some((key) => isInside(key, table))
 }
 

@@ -6,6 +6,7 @@
 import * as z from 'zod'
 
 import type { LogLevel } from '../log/types.ts'
+import { authSchema } from './auth-schema.ts'
 import { defaultAdminListen, parseOptionalListen } from './admin-listen.ts'
 import { headersSchema } from './header-schema.ts'
 import { parseMount, parseRootPath } from './mount.ts'
@@ -28,7 +29,7 @@ import {
 import { parseRedirectFrom } from './redirect-from.ts'
 import { parseTarget } from './target.ts'
 import { timeoutsSchema } from './timeout-schema.ts'
-import { parseOrigin, parsePublicUrl } from './url.ts'
+import { parsePublicUrl } from './url.ts'
 import { parseWorkerName, workerSchema } from './worker-schema.ts'
 
 const levels = ['trace', 'debug', 'info', 'warn', 'error', 'warning', 'critical'] as const
@@ -132,14 +133,6 @@ const tls = z.strictObject({
     '',
     'Address of a plain listener that sends browsers to https; `/__fluxlit/*` is answered there too.',
     'host:port such as "0.0.0.0:80", or ""',
-  ),
-})
-
-const auth = z.strictObject({
-  allowed_origins: list(
-    parseOrigin,
-    'Further origins (scheme://host[:port]) whose pages may open WebSockets.',
-    'a list of origins such as ["https://app.example"]',
   ),
 })
 
@@ -303,7 +296,7 @@ export const configSchema = z.strictObject({
     headersSchema.prefault({}),
     'What browsers are told in the head of every answer. An application that says it itself is believed, but for `set` and `remove`.',
   ),
-  auth: table(auth.prefault({}), 'Who may connect.'),
+  auth: table(authSchema.prefault({}), 'Who may do what, and how they show who they are.'),
   metrics: table(metrics.prefault({}), 'Metrics for Prometheus, on a listener of their own.'),
   admin: table(
     admin.prefault({}),

@@ -2,6 +2,7 @@
 
 import * as z from 'zod'
 
+import { requirementKeys } from './auth-schema.ts'
 import { durationPattern, parseDuration } from './duration.ts'
 import { workerHeadersSchema } from './header-schema.ts'
 import { parseHostName } from './network.ts'
@@ -179,6 +180,11 @@ const routing = {
     workerTimeoutsSchema.prefault({}),
     'What of `[timeouts]` is different for this worker, key by key.',
     { expects: 'a table such as { response_headers = "20s" }' },
+  ),
+  access: noted(
+    z.strictObject(requirementKeys).prefault({}),
+    'Who may use the worker: its pages, sockets, media and uploads alike. It holds besides `[[auth.rules]]`.',
+    { expects: 'a table such as { groups = ["finance"] }' },
   ),
   required: flag(true, 'Whether the gateway is ready only while this worker is.'),
   headers: noted(

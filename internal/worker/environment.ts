@@ -17,6 +17,8 @@ export interface EnvironmentInput {
   readonly internalApiBase: string
   /** Mount of the API, `/api`. */
   readonly apiPrefix: string
+  /** Public keys of the assertion of who asks, as JSON text; null = nobody is asked. */
+  readonly assertionJwks: string | null
 }
 
 // The service manager's descriptors and credentials are the gateway's alone; WEB_CONCURRENCY would make Uvicorn
@@ -57,6 +59,7 @@ export function workerEnvironment(input: EnvironmentInput): Record<string, strin
     FLUXLIT_API_PREFIX: input.apiPrefix,
     ...base,
     ...withoutProxy(base),
+    ...(input.assertionJwks === null ? {} : { FLUXLIT_ASSERTION_JWKS: input.assertionJwks }),
     FLUXLIT_INSTANCE: input.instance,
   }
 }

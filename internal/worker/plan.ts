@@ -160,6 +160,7 @@ export class Planner {
       cookieSecret: this.#secret.secret,
       configured,
       env,
+      trustedUserHeaders: this.#room.identity?.()?.streamlitHeaders ?? null,
     })
   }
 }
@@ -177,6 +178,7 @@ export function environmentOf(
     instance: `${room.runtimeDir.instance}.${process.pid}`,
     internalApiBase: room.internalApiBase(),
     apiPrefix: room.apiPrefix,
+    assertionJwks: room.identity?.()?.jwks ?? null,
   })
 }
 

@@ -6,6 +6,14 @@ import type { OutputEvent } from './output.ts'
 import type { RuntimeDir } from './runtime-dir.ts'
 import type { Sdk } from './sdk.ts'
 
+/** What a worker has to know about the people who use it. */
+export interface WorkerIdentity {
+  /** Public keys of the signed assertion as JSON text (RFC 7517). */
+  readonly jwks: string
+  /** JSON text of Streamlit's `server.trustedUserHeaders`: header names and the keys of `st.user` they fill. */
+  readonly streamlitHeaders: string
+}
+
 /** What all workers of a gateway share; the composition root makes one. */
 export interface WorkerRoom {
   readonly logger: Logger
@@ -30,6 +38,8 @@ export interface WorkerRoom {
   readonly stateDir: string | null
   /** The gateway's own environment. */
   readonly env: Environment
+  /** How workers learn who asks; null = nobody is asked. Asked for every generation; left out = null. */
+  readonly identity?: () => WorkerIdentity | null
   /** `Config.root`. */
   readonly root: string
   /**

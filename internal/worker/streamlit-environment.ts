@@ -10,6 +10,8 @@ export interface StreamlitSettingsInput {
   readonly cookieSecret: string
   /** Settings in the user's `config.toml` files, see `readStreamlitConfig`. */
   readonly configured: ReadonlyMap<string, string>
+  /** `server.trustedUserHeaders` as JSON text; null = nobody is asked who they are. */
+  readonly trustedUserHeaders: string | null
   /** The worker's environment so far. */
   readonly env: Environment
 }
@@ -41,7 +43,12 @@ export function streamlitEnvironment(input: StreamlitSettingsInput): Record<stri
   return settings
 }
 
-function forced({ worker, rootPath, configured }: StreamlitSettingsInput): Record<string, string> {
+function forced({
+  worker,
+  rootPath,
+  configured,
+  trustedUserHeaders,
+}: StreamlitSettingsInput): Record<string, string> {
   const base = streamlitBasePath(worker, rootPath)
   // An empty variable counts as none, so a prefix in config.toml is overruled with a slash, which means the same.
   const root: Record<string, string> = configured.has('server.baseUrlPath')
@@ -50,6 +57,8 @@ function forced({ worker, rootPath, configured }: StreamlitSettingsInput): Recor
   return {
     STREAMLIT_SERVER_HEADLESS: 'true',
     ...(base === '' ? root : { STREAMLIT_SERVER_BASE_URL_PATH: base }),
+    // Never a setting of the page: it could name a header that a client may send.
+    ...(trustedUserHeaders === null ? {} : { STREAMLIT_SERVER_TRUSTED_USER_HEADERS: trustedUserHeaders }),
   }
 }
 

@@ -1,11 +1,16 @@
 import { Backend } from '../../internal/app/backend.ts'
 import { createRequestDeps, openListener } from '../../internal/app/listeners.ts'
+import { AssertionKey } from '../../internal/auth/assertion.ts'
+import { openDesk, type Desk, type DeskRoom } from '../../internal/auth/desk.ts'
+import type { AuthConfig } from '../../internal/config/auth-types.ts'
+import { compileOriginRule } from '../../internal/proxy/origin.ts'
 import type { Address, Config, Mounted, RoutedWorker } from '../../internal/config/config.ts'
 import type { AccessRecord } from '../../internal/log/access.ts'
 import type { Metrics } from '../../internal/metrics/metrics.ts'
 import type { Listener } from '../../internal/server/listener.ts'
 import type { Cleanup } from './cleanup.ts'
 import { FakeWorker } from './fake-worker.ts'
+import { silentLogger } from './logger.ts'
 import { rawClient } from './raw.ts'
 import type { Wire } from './raw.ts'
 
@@ -111,6 +116,10 @@ export interface FrontOptions {
   /** The workers' own listener instead of the public one. */
   readonly internal?: boolean
   readonly metrics?: Metrics
+  /** Who may pass; nobody is asked unless it is given. */
+  readonly auth?: AuthConfig | undefined
+  /** What authorisation logs and fetches with. */
+  readonly deskRoom?: Partial<DeskRoom>
   readonly connectMs?: number
   readonly responseHeadersMs?: number
   readonly maxInFlight?: number
@@ -120,6 +129,8 @@ export interface FrontOptions {
 export interface Front {
   readonly port: number
   readonly listener: Listener
+  /** Public keys of the assertion; `''` when nobody is asked. */
+  readonly jwks: string
   readonly backends: readonly Backend[]
   readonly view: { draining: boolean }
   /** Access records so far. */
@@ -141,9 +152,12 @@ export async function front(t: Cleanup, options: FrontOptions): Promise<Front> {
   const view = { draining: false }
   const records: AccessRecord[] = []
   const waiting = new Set<() => void>()
+  const desk = options.auth === undefined ? null : deskFor(config, options.auth, options.deskRoom)
+  if (desk !== null) t.after(() => desk.close())
   const deps = createRequestDeps({
     config,
     backends,
+    desk,
     health: () => ({ workers, draining: view.draining }),
     accessLog: (record) => {
       records.push({ ...record })
@@ -163,6 +177,7 @@ export async function front(t: Cleanup, options: FrontOptions): Promise<Front> {
   return {
     port,
     listener,
+    jwks: desk?.jwks ?? '',
     backends,
     view,
     records,
@@ -173,6 +188,18 @@ export async function front(t: Cleanup, options: FrontOptions): Promise<Front> {
       return records
     },
   }
+}
+
+function deskFor(config: Config, auth: AuthConfig, room: Partial<DeskRoom> = {}): Desk {
+  return openDesk({
+    config,
+    auth,
+    login: null,
+    key: AssertionKey.of(null),
+    isOwnOrigin: compileOriginRule(config.publicBaseUrl, config.allowedOrigins),
+    watch: { authenticated: () => undefined, denied: () => undefined },
+    room: { logger: silentLogger, fetch, keysFetched: () => undefined, untrusted: () => undefined, ...room },
+  })
 }
 
 function fakeFor({ config, address }: FrontOptions['workers'][number]): FakeWorker {

@@ -18,7 +18,11 @@ interface Allowance {
 
 const rooms: Readonly<Record<string, Allowance>> = {
   fault: { rooms: [] },
-  config: { rooms: ['exchange/names'], types: ['log'], npm: ['zod', 'toml-eslint-parser'] },
+  config: {
+    rooms: ['exchange/names', 'route/path-pattern'],
+    types: ['log'],
+    npm: ['zod', 'toml-eslint-parser'],
+  },
   log: { rooms: [], npm: ['pino'] },
   recent: { rooms: ['log'] },
   metrics: { rooms: [], npm: ['prom-client'] },
@@ -33,7 +37,11 @@ const rooms: Readonly<Record<string, Allowance>> = {
     types: ['worker', 'log', 'recent'],
     npm: ['uplot'],
   },
-  auth: { rooms: ['exchange'], types: ['log'], npm: ['jose', 'openid-client', '@redis/client'] },
+  auth: {
+    rooms: ['exchange', 'route/path-pattern'],
+    types: ['log'],
+    npm: ['jose', 'openid-client', '@redis/client'],
+  },
   assets: { rooms: ['exchange', 'http1'], npm: ['send'] },
   proxy: { rooms: ['exchange', 'http1'], types: ['route'] },
   server: { rooms: ['http1', 'exchange'], types: ['log'] },

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 
 import { exampleToml } from '../../../internal/config/example.ts'
-import { allKeys, anyName } from '../../../internal/config/keys.ts'
+import { allKeys, anyElement, anyName } from '../../../internal/config/keys.ts'
 import { jsonSchema, referenceTables } from '../../../internal/config/reference.ts'
 import { configSchema } from '../../../internal/config/schema.ts'
 import { parseToml } from '../../../internal/config/toml.ts'
@@ -57,7 +57,7 @@ test('with its examples switched on the example file has every key, and no key t
   for (const { path } of allKeys()) {
     const names: readonly string[] = path.includes(anyName) ? Object.keys(workers) : ['']
     const paths: readonly (readonly string[])[] = names.map((name) =>
-      path.map((step) => (step === anyName ? name : step)),
+      path.map((step) => (step === anyName ? name : step === anyElement ? '0' : step)),
     )
     const given: boolean = paths.some((concrete) => valueAt(parsed.value, concrete) !== undefined)
     assert(given, `${path.join('.')} is missing`)

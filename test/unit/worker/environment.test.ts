@@ -11,6 +11,7 @@ const input: EnvironmentInput = {
   instance: 'abc.7',
   internalApiBase: 'http://127.0.0.1:9/api',
   apiPrefix: '/api',
+  assertionJwks: null,
 }
 
 describe("a worker's environment", () => {

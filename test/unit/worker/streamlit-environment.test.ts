@@ -14,6 +14,7 @@ const input: StreamlitSettingsInput = {
   mode: 'serve',
   cookieSecret: 'secret',
   configured: new Map(),
+  trustedUserHeaders: null,
   env: {},
 }
 
