@@ -157,7 +157,7 @@ export class Attempt implements RelayOwner {
       worker,
       idleMs: this.#backend.websocketIdleMs,
       stuckMs: this.#handling.deps.config.timeouts.bodyIdleMs,
-      turns: this.#backend.turns,
+      departures: this.#backend.departures,
       onClose: () => {
         release?.()
         this.#handling.settled(true)

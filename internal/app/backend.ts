@@ -6,7 +6,7 @@
 import type { EventEmitter } from 'node:events'
 import type { Address, RoutedWorker } from '../config/config.ts'
 import { failure, type Failure } from '../fault/failure.ts'
-import { Turns } from '../http1/turn.ts'
+import { Departures } from '../proxy/departures.ts'
 import type { OutgoingRules } from '../proxy/outgoing.ts'
 import { serviceRestart, type Tunnel } from '../proxy/tunnel.ts'
 import { Upstream, type UpstreamOptions } from '../proxy/upstream.ts'
@@ -59,7 +59,7 @@ export class Backend {
   readonly config: RoutedWorker
   readonly rules: OutgoingRules
   /** For its WebSockets, which may all end at once. */
-  readonly turns = new Turns()
+  readonly departures = new Departures()
   /** WebSocket handshakes its worker has been asked for and not answered; kept by the request path. */
   handshakes = 0
   readonly #options: BackendOptions
@@ -70,6 +70,8 @@ export class Backend {
   readonly #tunnels: Map<Tunnel, Address>
   readonly #retiring = new Map<string, Promise<void>>()
   readonly #sessions: { lost: number }
+  /** Resolved when the last WebSocket has closed. */
+  #empty = Promise.withResolvers<void>()
   #upstreams: readonly Upstream[] = []
   #stage: Stage = { kind: 'serving' }
   /** Whether the worker was ever ready while this backend followed it. */
@@ -199,7 +201,10 @@ export class Backend {
     if (stage.kind === 'released' && stage.successor !== null)
       return stage.successor.hold(tunnel, upstream, closed)
     this.#tunnels.set(tunnel, upstream.address)
-    closed.once('close', () => this.#tunnels.delete(tunnel))
+    closed.once('close', () => {
+      this.#tunnels.delete(tunnel)
+      if (this.#tunnels.size === 0) this.#empty.resolve()
+    })
     // It opened while the others were being closed.
     if (this.#closingCode !== null) tunnel.close(this.#closingCode)
   }
@@ -210,7 +215,7 @@ export class Backend {
     const tunnels = [...this.#tunnels.keys()]
     tunnels.forEach((tunnel, index) => {
       const wait = (ms * index) / tunnels.length
-      if (wait === 0) this.turns.add(() => tunnel.close(code))
+      if (wait === 0) tunnel.closeInTurn(code)
       else setTimeout(() => tunnel.close(code), wait).unref()
     })
   }
@@ -222,7 +227,7 @@ export class Backend {
   async retire(address: Address, ms: number): Promise<void> {
     await within(ms, this.#retiring.get(addressKey(address)) ?? Promise.resolve())
     for (const [tunnel, at] of this.#tunnels)
-      if (addressKey(at) === addressKey(address)) this.turns.add(() => tunnel.close(serviceRestart))
+      if (addressKey(at) === addressKey(address)) tunnel.closeInTurn(serviceRestart)
   }
 
   /** Whether `options` would make no difference to this backend. Never, once it was released. */
@@ -249,11 +254,17 @@ export class Backend {
     await this.#letGo(ms)
   }
 
-  /** Its worker is about to end for good: closes its WebSockets with 1012. Returns how many sessions are lost by that. */
-  endSessions(): number {
+  /**
+   * Its worker is about to end for good: closes its WebSockets with 1012, and waits a moment until their clients have
+   * been told. @returns how many sessions are lost by that
+   */
+  async endSessions(): Promise<number> {
     const lost = this.config.kind === 'streamlit' ? this.#tunnels.size : 0
     this.#sessions.lost += lost
     this.closeTunnels(serviceRestart, 0)
+    if (this.#tunnels.size === 0) return lost
+    this.#empty = Promise.withResolvers()
+    await within(goodbyesMs, this.#empty.promise)
     return lost
   }
 
@@ -358,6 +369,9 @@ export class Backend {
     return config.kind === 'streamlit' && !config.stripPrefix ? '' : this.#options.rootPath + mount
   }
 }
+
+/** How long the clients of a worker that ends may take to hear of it, in milliseconds. */
+const goodbyesMs = 5_000
 
 const none: ReadonlySet<Upstream> = new Set()
 

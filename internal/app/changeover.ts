@@ -77,7 +77,7 @@ export class Changeover {
   async #makeRoom(old: Member): Promise<void> {
     this.#ended.add(old)
     await old.backend?.pause(this.#drainMs)
-    const lost = old.backend?.endSessions() ?? 0
+    const lost = (await old.backend?.endSessions()) ?? 0
     await closeMembers([old])
     this.#room.progress(`${old.config.name}: ended, requests wait for the next one${lostSessions(lost)}`)
   }
@@ -141,7 +141,7 @@ export class Changeover {
   }
 
   async #end(members: readonly Member[]): Promise<void> {
-    for (const { backend } of members) backend?.endSessions()
+    await Promise.all(members.map(({ backend }) => backend?.endSessions()))
     await closeMembers(members)
     for (const member of members) this.#room.pending.delete(member)
   }
@@ -150,7 +150,7 @@ export class Changeover {
     const { backend, config } = member
     if (!this.#ended.has(member)) {
       if (backend !== null) await this.#released.get(backend)
-      const lost = backend?.endSessions() ?? 0
+      const lost = (await backend?.endSessions()) ?? 0
       await closeMembers([member])
       this.#room.progress(`${config.name}: old process ended${lostSessions(lost)}`)
     }

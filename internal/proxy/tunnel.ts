@@ -7,7 +7,7 @@ import type { Socket } from 'node:net'
 import type { Exchange } from '../exchange/exchange.ts'
 import type { ClientConnection, WorkerTunnel } from '../http1/client-connection.ts'
 import type { ServerConnection, TunnelOwner } from '../http1/server-connection.ts'
-import type { Turns } from '../http1/turn.ts'
+import type { Departures } from './departures.ts'
 import { closeFrame, FrameBoundary } from './frames.ts'
 
 /** What a tunnel is made of. */
@@ -20,7 +20,7 @@ export interface TunnelEnds {
   /** How long bytes may wait for one side while nothing moves, in milliseconds; 0 = any time. */
   readonly stuckMs: number
   /** Where the ends of many tunnels at once are spread out. */
-  readonly turns: Turns
+  readonly departures: Departures
   /** Called once, when the client's side is closed. */
   readonly onClose: () => void
 }
@@ -105,6 +105,11 @@ export class Tunnel implements TunnelOwner, WorkerTunnel {
     }, lastWordsMs).unref()
   }
 
+  /** The same, after others that are ending. */
+  closeInTurn(code: number): void {
+    this.#ends.departures.add(this.#client, () => this.close(code))
+  }
+
   /** Ends the socket now. */
   destroy(): void {
     this.#client.destroy()
@@ -165,7 +170,7 @@ export class Tunnel implements TunnelOwner, WorkerTunnel {
     this.#workerEnded = true
     this.#beginEnding()
     this.#closedBy('worker')
-    this.#ends.turns.add(() => this.#workerLeft())
+    this.#ends.departures.add(this.#client, () => this.#workerLeft())
   }
 
   onSweep(now: number): void {

@@ -48,7 +48,7 @@ export async function launch(peer: Peer, place: Place, name: string): Promise<St
   try {
     await program.listening({ kind: 'tcp', host: '127.0.0.1', port })
     const listeningMs = performance.now() - start
-    const subject = new Subject(port, tls !== null, program)
+    const subject = new Subject(port, tls !== null, program, directory)
     await answering(subject)
     return { subject, listeningMs, [Symbol.asyncDispose]: () => program[Symbol.asyncDispose]() }
   } catch (error) {

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
 import type { Socket } from 'node:net'
+import { join } from 'node:path'
 import { test } from 'node:test'
 
 import { WebSocket } from 'ws'
@@ -13,6 +16,8 @@ import { rawClient } from '../support/raw.ts'
 import type { Wire } from '../support/raw.ts'
 import { socketWorker } from '../support/socket-worker.ts'
 import type { SocketWorker } from '../support/socket-worker.ts'
+import { verb } from '../support/verb.ts'
+import { webSockets } from '../support/web-sockets.ts'
 import { handshake } from '../support/websocket.ts'
 
 const kib = 1024
@@ -136,3 +141,23 @@ for (const [where, before, after] of inside) {
     assert.equal((await running.exited).code, 0)
   })
 }
+
+test('a reload that takes a worker away says 1012 to every one of its thousand sockets', async (t) => {
+  const worker = await socketWorker(t, {})
+  const table = (mount: string): string => `[workers.ui]\nurl = "${worker.url}"\nmount = "${mount}"\n`
+  const running = await (await gateway(t, { toml: table('/') })).ready()
+  const sockets = await webSockets(t, Number(new URL(running.url).port), 1_000)
+  await writeFile(join(running.directory, 'fluxlit.toml'), table('/moved'))
+  const ended = sockets.map(async (socket) => {
+    const pieces: Buffer[] = []
+    socket.on('data', (bytes: Buffer) => pieces.push(bytes)).resume()
+    await once(socket, 'end')
+    return Buffer.concat(pieces).toString('latin1')
+  })
+  const { code, stderr } = await verb(running, 'reload')
+  assert.equal(code, 0, stderr)
+  assert.deepEqual(
+    (await Promise.all(ended)).filter((said) => said !== goodbye),
+    [],
+  )
+})

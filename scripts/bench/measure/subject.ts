@@ -27,11 +27,14 @@ export class Subject {
   readonly port: number
   readonly isSecure: boolean
   readonly program: Program | null
+  /** Where its configuration is; null where there is none. */
+  readonly directory: string | null
 
-  constructor(port: number, isSecure: boolean, program: Program | null) {
+  constructor(port: number, isSecure: boolean, program: Program | null, directory: string | null = null) {
     this.port = port
     this.isSecure = isSecure
     this.program = program
+    this.directory = directory
   }
 
   /** `http://127.0.0.1:PORT` and the path. */

@@ -1,5 +1,8 @@
 /** Whether anything holds the event loop: the p99 of livez while the worst we know of goes on. */
 
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
 import type { HandshakesOptions, HandshakesResult } from '../load/programs/handshakes.ts'
 import type { SocketsOptions, SocketsResult } from '../load/programs/sockets.ts'
 import type { TransferOptions, TransferResult } from '../load/programs/transfer.ts'
@@ -41,6 +44,23 @@ async function hangUps({ subject, seconds }: Stage): Promise<string> {
   return answer.ok && open === 0 ? '' : `${open} sockets were still open`
 }
 
+/** Opens the sockets; then, while the probe asks, the gateway ends all of them: their worker leaves with a reload. */
+async function drain({ subject, seconds }: Stage): Promise<Round> {
+  const { port, directory, program } = subject
+  if (directory === null || program === null) return voided('there is no gateway to reload')
+  const size = { count: socketCount, size: 200, kind: 'hold', seconds } as const
+  await using task = new Task<SocketsResult>('sockets', { port, ...size } satisfies SocketsOptions)
+  await task.ready()
+  const file = join(directory, 'fluxlit.toml')
+  writeFileSync(file, readFileSync(file, 'utf8').replace(/(upstream\.mount = )"\/"/, '$1"/moved"'))
+  const { figures, complaint, result } = await whileProbing({ port, isSecure: false }, livez, seconds, () => {
+    process.kill(program.pid, 'SIGHUP')
+    return task.run()
+  })
+  if (result.open > 0) return voided(`${result.open} sockets were still open`)
+  return complaint === '' ? measured(figures) : voided(complaint)
+}
+
 async function run(stage: Stage, disturb: Disturbance): Promise<Round> {
   const { subject, seconds } = stage
   const target = { port: subject.port, isSecure: subject.isSecure }
@@ -49,17 +69,17 @@ async function run(stage: Stage, disturb: Disturbance): Promise<Round> {
   return reason === '' ? measured(probed.figures) : voided(reason)
 }
 
+const common = {
+  upstream: 'origin',
+  transport: 'unix',
+  field: 'fluxlit',
+  programs: [],
+  measures: probeMeasures,
+  budgets: [{ kind: 'value', measure: 'p99', limit: 50 }],
+} as const
+
 function scenario(rest: Pick<Scenario, 'name' | 'title' | 'abilities'>, disturb: Disturbance): Scenario {
-  return {
-    upstream: 'origin',
-    transport: 'unix',
-    field: 'fluxlit',
-    programs: [],
-    measures: probeMeasures,
-    budgets: [{ kind: 'value', measure: 'p99', limit: 50 }],
-    run: (stage) => run(stage, disturb),
-    ...rest,
-  }
+  return { ...common, run: (stage) => run(stage, disturb), ...rest }
 }
 
 /** livez, 50 times a second, on a connection of its own. */
@@ -73,6 +93,13 @@ export const eventLoopScenarios: readonly Scenario[] = [
     },
     hangUps,
   ),
+  {
+    ...common,
+    name: 'livez-drain',
+    title: `livez while ${socketCount} WebSockets are drained`,
+    abilities: ['websocket'],
+    run: drain,
+  },
   scenario(
     { name: 'livez-handshakes', title: 'livez during TLS handshakes at full rate', abilities: ['tls'] },
     handshakes,

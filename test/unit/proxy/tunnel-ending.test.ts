@@ -7,7 +7,7 @@ import { compileTrustedPeers } from '../../../internal/exchange/peer.ts'
 import { createIdSource } from '../../../internal/exchange/request-id.ts'
 import { Pool } from '../../../internal/http1/pool.ts'
 import type { ServerConnection } from '../../../internal/http1/server-connection.ts'
-import { Turns } from '../../../internal/http1/turn.ts'
+import { Departures } from '../../../internal/proxy/departures.ts'
 import { Tunnel } from '../../../internal/proxy/tunnel.ts'
 import { frontSide } from '../../support/front-side.ts'
 import { rawServer } from '../../support/raw.ts'
@@ -52,7 +52,7 @@ async function joined(t: TestContext, idleMs = 0): Promise<Joined> {
     worker: upstream,
     idleMs,
     stuckMs: 0,
-    turns: new Turns(),
+    departures: new Departures(),
     onClose: over.resolve,
   })
   transaction.switchProtocols(agreement())
