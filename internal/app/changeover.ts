@@ -141,7 +141,7 @@ export class Changeover {
   }
 
   async #end(members: readonly Member[]): Promise<void> {
-    await Promise.all(members.map(({ backend }) => backend?.endSessions()))
+    await Promise.all(members.map(async ({ backend }) => backend?.endSessions()))
     await closeMembers(members)
     for (const member of members) this.#room.pending.delete(member)
   }
