@@ -173,10 +173,16 @@ def shortened(argument: object) -> object:
 
 def is_user_file(path: str) -> bool:
     """Whether a frame is in code the reader wrote rather than installed."""
-    if path.startswith("<") or os.path.abspath(path) == os.path.abspath(__file__):
+    if path.startswith("<") or os.path.abspath(path) == os.path.abspath(__file__) or is_package_file(path):
         return False
     libraries = tuple(os.path.join(prefix, "lib") for prefix in (sys.base_prefix, sys.prefix))
     return "site-packages" not in path and not path.startswith(libraries)
+
+
+def is_package_file(path: str) -> bool:
+    """Whether a frame is in the package `fluxlit`, which travels with us and may lie anywhere."""
+    package = getattr(sys.modules.get("fluxlit"), "__file__", None)
+    return package is not None and os.path.abspath(path).startswith(os.path.dirname(os.path.abspath(package)) + os.sep)
 
 
 def shown(path: str) -> str:
@@ -195,10 +201,12 @@ def user_frame(error: BaseException) -> tuple[str, int] | None:
 
 
 def user_traceback(error: BaseException) -> list[str]:
-    """The traceback without our own and importlib's frames at its top."""
+    """The traceback without our own and importlib's frames at its top, and without the package's at its end."""
     frames = list(traceback.extract_tb(error.__traceback__))
     while frames and not is_user_file(frames[0].filename):
         frames.pop(0)
+    while frames and is_package_file(frames[-1].filename):
+        frames.pop()
     lines = ["Traceback (most recent call last):\n", *traceback.format_list(frames)] if frames else []
     return "".join([*lines, *traceback.format_exception_only(type(error), error)]).splitlines()
 

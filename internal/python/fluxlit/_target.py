@@ -56,7 +56,7 @@ def load_target(target: str) -> FluxLit:
         TargetError: when there is no such file or attribute, or when it is something else.
     """
     where, attribute = split_target(target)
-    module = _import(where)
+    module = importlib.import_module(_locate(where)[0])
     found: Any = module
     for part in attribute.split("."):
         if not hasattr(found, part):
@@ -74,7 +74,13 @@ def is_app(value: object) -> bool:
     return all(hasattr(value, name) for name in ("api", "page_records", "settings", "get_client"))
 
 
-def _import(where: str) -> Any:
+def project_directories(target: str) -> list[str]:
+    """Where the target and what belongs to it is imported from."""
+    return _locate(split_target(target)[0])[1]
+
+
+def _locate(where: str) -> tuple[str, list[str]]:
+    """The name of the module and the directories it is imported from, which are then first on the path."""
     name = where
     if is_file(where):
         path = Path(where)
@@ -87,7 +93,7 @@ def _import(where: str) -> Any:
     if sys.path[: len(directories)] != directories:
         # In one step: every session of Streamlit is a thread of its own, and they all come by here.
         sys.path[:] = [*directories, *(entry for entry in sys.path if entry not in directories)]
-    return importlib.import_module(name)
+    return name, directories
 
 
 def _missing(target: str, module: Any, attribute: str) -> str:

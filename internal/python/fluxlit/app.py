@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import fluxlit._fresh  # noqa: F401 - it notes when the app was imported
 from fluxlit.application.api import build_api
 from fluxlit.client import ApiClient
 from fluxlit.config import FluxlitSettings

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -27,4 +28,7 @@ def where(function: Callable[..., Any]) -> str:
     """`home at app.py:12`, for messages."""
     name = getattr(function, "__name__", type(function).__name__)
     code = getattr(inspect.unwrap(function), "__code__", None)
-    return f"`{name}`" if code is None else f"`{name}` at {code.co_filename}:{code.co_firstlineno}"
+    if code is None:
+        return f"`{name}`"
+    relative = os.path.relpath(code.co_filename)
+    return f"`{name}` at {code.co_filename if relative.startswith('..') else relative}:{code.co_firstlineno}"

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from fluxlit._target import load_target
+from fluxlit._fresh import forget_changed
+from fluxlit._target import load_target, project_directories
 from fluxlit.deep_links import match_nav_page, query_params
 from fluxlit.pages.di import call_page
 from fluxlit.pages.meta import PageMeta
@@ -22,15 +23,15 @@ if TYPE_CHECKING:
 
 
 def run_app() -> None:
-    """One run of Streamlit's script: everything is drawn anew, the app's module is imported only the first time.
-
-    Streamlit forgets a module whose file was changed, so the next run imports it again.
-    """
+    """One run of Streamlit's script: everything is drawn anew, the app's module is imported only the first time, and in
+    development when its files were changed."""
     target = os.environ.get("FLUXLIT_APP")
     if not target:
         st.error("FLUXLIT_APP does not name an app: `fluxlit dev` sets it, and so does FluxLitTestClient.")
         st.stop()
         return
+    if st.get_option("server.fileWatcherType") != "none":
+        forget_changed(project_directories(target))
     draw(load_target(target))
 
 
