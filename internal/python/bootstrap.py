@@ -538,7 +538,7 @@ def inspect() -> None:
     from importlib import metadata
 
     packages = {}
-    for name in ("uvicorn", "streamlit", "websockets", "wsproto", "httptools"):
+    for name in ("uvicorn", "streamlit", "websockets", "wsproto", "httptools", "fastapi", "httpx"):
         try:
             packages[name] = metadata.version(name)
         except metadata.PackageNotFoundError:

@@ -5,7 +5,14 @@ import type { Environment } from './environment.ts'
 import { spawnText } from './exit.ts'
 
 /** Packages whose presence or version changes how a worker is started. */
-export type PackageName = 'uvicorn' | 'streamlit' | 'websockets' | 'wsproto' | 'httptools'
+export type PackageName =
+  | 'uvicorn'
+  | 'streamlit'
+  | 'websockets'
+  | 'wsproto'
+  | 'httptools'
+  | 'fastapi'
+  | 'httpx'
 
 /** What an interpreter is and has, as seen from a worker's directory with its environment. */
 export interface Inspection {
@@ -62,22 +69,30 @@ export async function inspectPython(python: string, input: InspectionInput): Pro
   return promise
 }
 
-/** What keeps a worker of this kind from running under this interpreter; empty when nothing does. */
+/**
+ * What keeps a worker of this kind from running under this interpreter; empty when nothing does.
+ *
+ * @param isTarget whether it belongs to an application object, which needs what the Python package builds on
+ */
 export function missingFor(
   kind: 'uvicorn' | 'streamlit',
   inspection: Inspection,
   where: string,
+  isTarget = false,
 ): readonly Problem[] {
   const { version, packages, python } = inspection
   if (isOlder(version, oldestPython)) return [tooOld(python, version.join('.'), where)]
-  if (packages[kind] !== null) return []
-  const cure = kind === 'uvicorn' ? "'uvicorn[standard]'" : 'streamlit'
+  const own: readonly PackageName[] = kind === 'uvicorn' ? ['fastapi'] : ['fastapi', 'httpx']
+  const missing = [kind, ...(isTarget ? own : [])].filter((name) => packages[name] === null)
+  const [first] = missing
+  if (first === undefined) return []
+  const cures = missing.map((name) => (name === 'uvicorn' ? "'uvicorn[standard]'" : name))
   return [
     {
       code: 'module_missing',
-      message: `module "${kind}" is not installed in ${python} (Python ${version.join('.')})`,
+      message: `module "${first}" is not installed in ${python} (Python ${version.join('.')})`,
       where,
-      hint: `${python} -m pip install ${cure}`,
+      hint: `${python} -m pip install ${cures.join(' ')}`,
     },
   ]
 }
@@ -125,17 +140,24 @@ function parseInspection(python: string, text: string): Inspection | null {
     return {
       python,
       version: [major ?? 0, minor ?? 0, patch ?? 0],
-      packages: {
-        uvicorn: asVersion(found.get('uvicorn')),
-        streamlit: asVersion(found.get('streamlit')),
-        websockets: asVersion(found.get('websockets')),
-        wsproto: asVersion(found.get('wsproto')),
-        httptools: asVersion(found.get('httptools')),
-      },
+      packages: versionsIn(found),
       fluxlit: asPackage('fluxlit' in value ? value.fluxlit : null),
     }
   } catch {
     return null
+  }
+}
+
+function versionsIn(found: ReadonlyMap<string, unknown>): Inspection['packages'] {
+  const of = (name: PackageName): string | null => asVersion(found.get(name))
+  return {
+    uvicorn: of('uvicorn'),
+    streamlit: of('streamlit'),
+    websockets: of('websockets'),
+    wsproto: of('wsproto'),
+    httptools: of('httptools'),
+    fastapi: of('fastapi'),
+    httpx: of('httpx'),
   }
 }
 

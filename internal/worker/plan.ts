@@ -196,7 +196,7 @@ export async function findInterpreter(
   const bootstrapPath = account?.bootstrapPath ?? room.bootstrapPath
   const inspection = await inspectPython(path, { bootstrapPath, cwd, env, account, where: worker.where })
   if (isProblem(inspection)) return inspection
-  const missing = missingFor(worker.kind, inspection, worker.where)[0]
+  const missing = missingFor(worker.kind, inspection, worker.where, worker.run.target !== null)[0]
   if (missing !== undefined) return missing
   const { target } = worker.run
   const sdk = target === null ? null : choosePackage(target, inspection, sdkFor(room, account))

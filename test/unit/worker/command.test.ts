@@ -13,7 +13,15 @@ import { http, process as processWorker, streamlit, uvicorn } from '../../fixtur
 const inspection: Inspection = {
   python: '/venv/bin/python',
   version: [3, 12, 1],
-  packages: { uvicorn: '0.54.0', streamlit: '1.67.0', websockets: '17.4', wsproto: null, httptools: '0.9.0' },
+  packages: {
+    uvicorn: '0.54.0',
+    streamlit: '1.67.0',
+    websockets: '17.4',
+    wsproto: null,
+    httptools: '0.9.0',
+    fastapi: '0.165.0',
+    httpx: '0.28.1',
+  },
   fluxlit: null,
 }
 const unix = { kind: 'unix', path: '/run/x/1/api.1.sock' } as const

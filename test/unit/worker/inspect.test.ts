@@ -12,12 +12,28 @@ import { python, repository } from '../../support/python.ts'
 const complete: Inspection = {
   python: '/venv/bin/python',
   version: [3, 12, 1],
-  packages: { uvicorn: '0.54.0', streamlit: '1.67.0', websockets: '17.4', wsproto: null, httptools: '0.9.0' },
+  packages: {
+    uvicorn: '0.54.0',
+    streamlit: '1.67.0',
+    websockets: '17.4',
+    wsproto: null,
+    httptools: '0.9.0',
+    fastapi: '0.165.0',
+    httpx: '0.28.1',
+  },
   fluxlit: null,
 }
 const nothing: Inspection = {
   ...complete,
-  packages: { uvicorn: null, streamlit: null, websockets: null, wsproto: null, httptools: null },
+  packages: {
+    uvicorn: null,
+    streamlit: null,
+    websockets: null,
+    wsproto: null,
+    httptools: null,
+    fastapi: null,
+    httpx: null,
+  },
 }
 
 /** A program that stands in for an interpreter. */
@@ -90,6 +106,17 @@ describe('what a worker needs of it', () => {
     assert.deepEqual(missingFor('uvicorn', complete, 'x'), [])
     assert.deepEqual(missingFor('streamlit', complete, 'x'), [])
     assert.deepEqual(lackingFor('uvicorn', complete), [])
+  })
+
+  it('is more for an application object: what the Python package builds on', () => {
+    const packages = { ...complete.packages, fastapi: null, httpx: null }
+    const bare = { ...complete, packages }
+    assert.deepEqual(missingFor('streamlit', bare, 'x'), [])
+    const [api] = missingFor('uvicorn', bare, 'x', true)
+    assert.equal(api?.hint, '/venv/bin/python -m pip install fastapi')
+    const [ui] = missingFor('streamlit', bare, 'x', true)
+    assert.equal(ui?.code, 'module_missing')
+    assert.equal(ui?.hint, '/venv/bin/python -m pip install fastapi httpx')
   })
 
   it('is missing, with the command that installs it', () => {
