@@ -1,18 +1,13 @@
 /** `fluxlit check --worker NAME`: what a worker is started with, or should be when it runs elsewhere. */
 
-import { join } from 'node:path'
 import type { Config, StreamlitWorker, UvicornWorker, WorkerConfig } from '../config/config.ts'
 import { shownArguments, shownValue } from '../config/secret.ts'
 import { exitCode, StartupError } from '../fault/startup.ts'
-import type { Logger } from '../log/types.ts'
 import { isChild } from '../worker/command.ts'
-import { Planner } from '../worker/plan.ts'
+import { Planner, type GenerationPlan } from '../worker/plan.ts'
 import { isProblem } from '../worker/problem.ts'
-import { lazily, type PackageFiles } from '../worker/sdk.ts'
-import { openRuntimeDir } from '../worker/runtime-dir.ts'
 import { streamlitBasePath } from '../worker/streamlit-environment.ts'
-import { apiPath } from './fleet.ts'
-import { withoutSecrets } from './secrets.ts'
+import { looking, type LookingParts } from './looking.ts'
 
 /** A worker's start in a form to print. Secrets are redacted. */
 export interface WorkerDescription {
@@ -27,16 +22,8 @@ export interface WorkerDescription {
   readonly advice: readonly string[]
 }
 
-/** What a description needs besides the configuration. */
-export interface DescribeParts {
-  readonly config: Config
-  readonly env: Readonly<Record<string, string | undefined>>
-  readonly bootstrapSource: string
-  readonly sdk: () => PackageFiles
-}
-
 /** Describes one worker. Looks at the interpreter as a start would. @throws StartupError when it could not start */
-export async function describeWorker(worker: WorkerConfig, parts: DescribeParts): Promise<WorkerDescription> {
+export async function describeWorker(worker: WorkerConfig, parts: LookingParts): Promise<WorkerDescription> {
   if (!isChild(worker))
     return {
       name: worker.name,
@@ -46,39 +33,27 @@ export async function describeWorker(worker: WorkerConfig, parts: DescribeParts)
       own: [],
       advice: adviceFor(worker, parts.config),
     }
-  const { config, env } = parts
-  const runtime = openRuntimeDir({ instanceKey: config.instanceKey, env })
-  if (isProblem(runtime)) throw new StartupError([runtime], exitCode.usage)
-  try {
-    const planner = new Planner(worker, {
-      logger: silent,
-      runtimeDir: runtime,
-      bootstrapPath: runtime.write('bootstrap.py', parts.bootstrapSource),
-      sdk: lazily(parts.sdk, join(runtime.path, 'python')),
-      restart: config.restart,
-      rootPath: config.rootPath,
-      internalApiBase: () =>
-        `http://127.0.0.1:${config.internalListen.port || '<any>'}${config.rootPath}${apiPath(config)}`,
-      apiPrefix: apiPath(config),
-      mode: 'serve',
-      stateDir: null,
-      env: withoutSecrets(env, config),
-      root: config.root,
-    })
-    const plan = await planner.plan(1)
+  return looking(parts, async ({ room, directory }) => {
+    const plan = await new Planner(worker, room).plan(1)
     if (isProblem(plan)) throw new StartupError([plan], exitCode.usage)
-    const shown = (text: string): string => text.replaceAll(runtime.path, '<runtime>')
-    const variables = Object.entries(plan.env).toSorted(([a], [b]) => a.localeCompare(b))
-    return {
-      name: worker.name,
-      command: shownArguments(plan.argv).map(shown),
-      cwd: plan.cwd,
-      env: Object.fromEntries(variables.map(([name, value]) => [name, shownValue(name, shown(value))])),
-      own: variables.filter(([name, value]) => env[name] !== value).map(([name]) => name),
-      advice: [],
-    }
-  } finally {
-    runtime.close()
+    return describePlan(plan, directory, parts.env)
+  })
+}
+
+function describePlan(
+  { worker, argv, cwd, env: variables }: GenerationPlan,
+  directory: string,
+  inherited: LookingParts['env'],
+): WorkerDescription {
+  const shown = (text: string): string => text.replaceAll(directory, '<runtime>')
+  const sorted = Object.entries(variables).toSorted(([a], [b]) => a.localeCompare(b))
+  return {
+    name: worker.name,
+    command: shownArguments(argv).map(shown),
+    cwd,
+    env: Object.fromEntries(sorted.map(([name, value]) => [name, shownValue(name, shown(value))])),
+    own: sorted.filter(([name, value]) => inherited[name] !== value).map(([name]) => name),
+    advice: [],
   }
 }
 
@@ -116,15 +91,4 @@ function streamlitAdvice(worker: StreamlitWorker, config: Config): readonly stri
 /** A word as a POSIX shell takes it. */
 function quote(text: string): string {
   return /^[\w@%+=:,./<>-]+$/.test(text) && !/[<>]/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
-}
-
-/** Nothing is started, so there is nothing to log. */
-const silent: Logger = {
-  trace() {},
-  debug() {},
-  info() {},
-  warn() {},
-  error() {},
-  isEnabled: () => false,
-  child: () => silent,
 }

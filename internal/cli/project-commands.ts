@@ -7,8 +7,47 @@ import { newProject, profiles, type NewRoom } from './new.ts'
 /** Takes the outcome of a verb. */
 type Done = (outcome: Promise<number>) => Promise<void>
 
-/** Adds `new`. */
+const configFlag = {
+  config: {
+    alias: 'c',
+    type: 'string',
+    array: true,
+    nargs: 1,
+    describe: 'configuration file; may repeat, later files win',
+  },
+} as const
+
+/** Adds `new` and `doctor`. */
 export function addProjectCommands(program: Argv, done: Done): Argv {
+  return addDoctor(addNew(program, done), done)
+}
+
+function addDoctor(program: Argv, done: Done): Argv {
+  return program.command(
+    'doctor [target]',
+    'look at everything the apps depend on, and say how to mend what is wrong',
+    (command) =>
+      command
+        .positional('target', { type: 'string', describe: 'FluxLit app object: app:app, ./pkg/app.py:app' })
+        .options(configFlag)
+        .option('json', { type: 'boolean', describe: 'print JSON' })
+        .option('strict', { type: 'boolean', describe: 'exit 1 on warnings too' })
+        .option('warnings-only', { type: 'boolean', describe: 'exit 0 whatever is found' })
+        .option('url', {
+          type: 'string',
+          requiresArg: true,
+          describe: 'look from outside too, through whatever stands in front of the gateway',
+        })
+        .example('$0 doctor', 'interpreters, packages, imports, ports, limits; exit 1 on FAIL')
+        .example(
+          '$0 doctor --url https://app.example',
+          'a page, a WebSocket and an upload through the proxy',
+        ),
+    (flags) => done(import('./doctor.ts').then(({ doctor }) => doctor(flags))),
+  )
+}
+
+function addNew(program: Argv, done: Done): Argv {
   return program.command(
     'new <name>',
     'make a project that runs',

@@ -5,6 +5,7 @@
     python bootstrap.py streamlit SOCKET GRACE SCRIPT [STREAMLIT ARGUMENT...]
     python bootstrap.py streamlit-cli SCRIPT [STREAMLIT ARGUMENT...]
     python bootstrap.py target DIRECTORY[:DIRECTORY...] APP MODE [ARGUMENT...]
+    python bootstrap.py trial MODE [ARGUMENT...]
     python bootstrap.py limited NAME=SOFT:HARD[,...] MODE [ARGUMENT...]
 
 Descriptor 3 is the lifeline: end-of-file on it means the gateway is gone, and this process ends itself and
@@ -41,6 +42,15 @@ ORPHAN_GRACE_SECONDS = 8.0
 
 # Names that tell an ASGI application from other callables when we list what a module offers instead.
 ASGI_BASES = ("Starlette", "FastAPI", "Litestar", "Quart", "Sanic", "BlackSheep", "App", "ASGIApp")
+
+
+class Trial:
+    """Whether the app is only loaded, to see whether it can be, and nothing is served."""
+
+    is_on = False
+
+
+trial = Trial()
 
 
 class Target:
@@ -375,6 +385,9 @@ def run_uvicorn(arguments: list[str]) -> None:
         fail_missing(error, "uvicorn")
     application = arguments[0]
     is_factory = "--factory" in arguments
+    if trial.is_on:
+        loaded_app = load_application(application, is_factory)
+        succeed(loaded_app() if is_factory else loaded_app)
     original = config.import_from_string
     loaded: dict[str, Any] = {}
 
@@ -390,6 +403,15 @@ def run_uvicorn(arguments: list[str]) -> None:
     config.import_from_string = import_from_string
     sys.argv = ["uvicorn", *arguments]
     command(prog_name="uvicorn")
+
+
+def succeed(found: Any) -> NoReturn:
+    """The end of a trial: says what was found. As `fail`, for what the app started may still run."""
+    event = {"event": "loaded", "type": type(found).__name__, "pages": len(getattr(found, "page_records", ()))}
+    os.write(REPORT, json.dumps(event).encode() + b"\n")
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def fail_missing(error: ModuleNotFoundError, package: str) -> NoReturn:
@@ -430,6 +452,8 @@ def run_streamlit_cli(arguments: list[str]) -> None:
     except ModuleNotFoundError as error:
         fail_missing(error, "streamlit")
     check_target()
+    if trial.is_on:
+        succeed(None)
     sys.argv = ["streamlit", "run", *arguments]
     main(prog_name="streamlit")
 
@@ -437,7 +461,9 @@ def run_streamlit_cli(arguments: list[str]) -> None:
 def check_target() -> None:
     """Streamlit would show a page that cannot be made to every visitor; say so before it starts."""
     if target.application is not None:
-        load_target(target.application)
+        found = load_target(target.application)
+        if trial.is_on:
+            succeed(found)
 
 
 def run_streamlit(arguments: list[str]) -> None:
@@ -453,6 +479,8 @@ def run_streamlit(arguments: list[str]) -> None:
         fail_missing(error, "streamlit")
     prepare_streamlit(script, arguments[3:])
     check_target()
+    if trial.is_on:
+        succeed(None)
     settings = streamlit_settings(config, uvicorn.__version__)
     server = uvicorn.Server(
         uvicorn.Config(
@@ -573,6 +601,9 @@ def main() -> None:
     watch_lifeline()
     if is_pipe(REPORT):
         os.set_inheritable(REPORT, False)
+    if mode == "trial":
+        trial.is_on = True
+        mode, arguments = arguments[0], arguments[1:]
     if mode == "limited":
         # After the lifeline: its thread must not be the one too many.
         set_limits(arguments[0])
