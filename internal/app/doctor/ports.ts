@@ -91,7 +91,7 @@ function unusable({ key, listen }: Place, code: string, where: string): Finding 
     ? `write ${key === 'gateway_port' ? 'gateway_port = 8000' : key}, or grant CAP_NET_BIND_SERVICE`
     : `correct ${key}: it has to be an address of this machine`
   return {
-    code: 'listen_failed',
+    code: isLow ? 'port_forbidden' : 'bind_failed',
     state: 'FAIL',
     message: `${shown(listen)} (${key}) cannot be listened on: ${reason}`,
     where,
