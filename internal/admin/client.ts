@@ -5,9 +5,16 @@ import { request, type IncomingMessage } from 'node:http'
 import { exitCode, StartupError, type Problem } from '../fault/startup.ts'
 import { callerField, callerText } from './caller.ts'
 import { connectionProblem, goneProblem, strangerProblem } from './connection-problem.ts'
-import { parseEvent, parseJson, parseProblems, type ControlOutcome } from './control.ts'
+import {
+  parseEvent,
+  parseJson,
+  parseProblems,
+  type ControlOutcome,
+  type MaintenanceOutcome,
+  type MaintenanceRequest,
+} from './control.ts'
 import type { WhyReport } from '../recent/why.ts'
-import { isStatusReport, isWhyReport } from './shape.ts'
+import { isRecord, isStatusReport, isWhyReport } from './shape.ts'
 import type { StatusReport } from './status.ts'
 
 /** Milliseconds a gateway may be silent before it counts as hung; a restart that has begun may take any time. */
@@ -44,6 +51,14 @@ export class ControlClient {
   /** Ready says `draining` from now on. @throws StartupError */
   async drain(): Promise<void> {
     await this.#ask('POST', '/drain')
+  }
+
+  /** Switches maintenance on or off. @throws StartupError with exit code 2 for an unknown worker */
+  async maintenance(wanted: MaintenanceRequest): Promise<MaintenanceOutcome> {
+    const value = await this.#ask('POST', '/maintenance', wanted)
+    if (!isRecord(value)) throw failed(strangerProblem(this.#socket))
+    const { lost } = value
+    return { lost: typeof lost === 'string' ? lost : null }
   }
 
   /** Begins the graceful stop; returns when it was understood, not when it is done. @throws StartupError */

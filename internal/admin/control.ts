@@ -3,7 +3,7 @@
  * piece by piece.
  *
  * `GET /status` answers a {@link StatusReport}; `POST /why` (`{"id":"..."}`) a
- * {@link WhyReport}; `POST /drain` and `POST /stop` answer `{"ok":true}` at once;
+ * {@link WhyReport}; `POST /maintenance` (a {@link MaintenanceRequest}) a {@link MaintenanceOutcome}; `POST /drain` and `POST /stop` answer `{"ok":true}` at once;
  * `POST /restart` (`{"workers":["api"]}`, none = all) and `POST /reload` answer one JSON value per line, a
  * {@link ControlEvent} each, `done` last. A refusal is `{"problems":[...]}` with 400, 404, 405, 409, 413 or 500.
  */
@@ -19,6 +19,21 @@ export type ControlOutcome =
   | { readonly ok: true; /** What was done, for people. */ readonly lines: readonly string[] }
   | { readonly ok: false; readonly problems: readonly Problem[] }
 
+/** Who is to be told, and what. */
+export interface MaintenanceRequest {
+  readonly on: boolean
+  /** Names that exist; empty = all, also those that come later. */
+  readonly workers: readonly string[]
+  /** A sentence or two; of no meaning when it ends. */
+  readonly message: string
+}
+
+/** What came of it. */
+export interface MaintenanceOutcome {
+  /** Why a restart of the gateway forgets it; null when it is kept. */
+  readonly lost: string | null
+}
+
 /** The gateway as the control socket sees it; implemented by the composition root. */
 export interface ControlTarget {
   status(): StatusReport
@@ -26,6 +41,8 @@ export interface ControlTarget {
   why(id: string): WhyReport
   /** Ready says `draining` from now on; requests are still served. Idempotent. */
   drain(): void
+  /** Tells clients of workers that they are worked on, or serves them again. */
+  maintenance(request: MaintenanceRequest): MaintenanceOutcome
   /** Begins the graceful stop and returns at once. Idempotent. */
   stop(): void
   /**

@@ -5,6 +5,7 @@
 
 import type { Address, WorkerConfig } from '../config/config.ts'
 import { readiness, type Readiness } from '../health/health.ts'
+import type { Notice } from '../maintenance/maintenance.ts'
 import type { StateChange } from '../worker/history.ts'
 import type { SupervisedWorker, WorkerState } from '../worker/types.ts'
 
@@ -64,6 +65,8 @@ export interface WorkerStatus {
   readonly websockets: number
   /** Streamlit sessions whose state was lost to restarts. */
   readonly sessions_lost: number
+  /** What its clients are told in place of being served; null = they are served. */
+  readonly maintenance: Notice | null
 }
 
 /** One end of a process that nobody asked for. */
@@ -89,6 +92,7 @@ export interface GatewayFacts {
   /** Monotonic milliseconds since the start. */
   readonly uptimeMs: number
   readonly draining: boolean
+  readonly maintenance: (worker: string) => Notice | null
 }
 
 /** What it needs to know of each worker. */
@@ -113,11 +117,16 @@ export function makeStatusReport(gateway: GatewayFacts, workers: readonly Worker
       config: gateway.sources,
       started_at: new Date(gateway.startedAt).toISOString(),
     },
-    workers: Object.fromEntries(workers.map((facts) => [facts.worker.name, workerStatus(facts)])),
+    workers: Object.fromEntries(
+      workers.map((facts) => [
+        facts.worker.name,
+        workerStatus(facts, facts.mount === null ? null : gateway.maintenance(facts.worker.name)),
+      ]),
+    ),
   }
 }
 
-function workerStatus({ worker, ...facts }: WorkerFacts): WorkerStatus {
+function workerStatus({ worker, ...facts }: WorkerFacts, maintenance: Notice | null): WorkerStatus {
   const { state } = worker
   const address = 'address' in state ? state.address : null
   return {
@@ -138,6 +147,7 @@ function workerStatus({ worker, ...facts }: WorkerFacts): WorkerStatus {
     in_flight: facts.in_flight,
     websockets: facts.websockets,
     sessions_lost: facts.sessions_lost,
+    maintenance,
   }
 }
 

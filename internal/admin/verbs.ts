@@ -3,6 +3,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
 import { nearest } from '../config/nearest.ts'
+import { isMessage } from '../maintenance/maintenance.ts'
 import type { Problem } from '../fault/startup.ts'
 import type { Actor, Audit, AuditResult } from '../log/audit.ts'
 import type { Logger } from '../log/types.ts'
@@ -59,6 +60,8 @@ export class ControlVerbs {
         this.#audit({ event: 'drain', actor })
         this.#target.drain()
         return answer(response, 200, { ok: true })
+      case '/maintenance':
+        return this.#maintenance(body, actor, response)
       case '/stop':
         this.#audit({ event: 'stop', actor })
         return this.#stop(response)
@@ -84,11 +87,26 @@ export class ControlVerbs {
     answer(response, 200, { ok: true })
   }
 
-  async #restart(workers: unknown, actor: Actor, response: ServerResponse): Promise<void> {
-    if (!isTexts(workers)) return refuse(response, 400, bad('`workers` must be a list of names'))
+  #maintenance(body: Readonly<Record<string, unknown>>, actor: Actor, response: ServerResponse): void {
+    const { on, workers, message } = body
+    if (typeof on !== 'boolean' || typeof message !== 'string' || !isMessage(message))
+      return refuse(response, 400, bad('`on` must be true or false, and `message` a line'))
+    const wrong = this.#wrongNames(workers)
+    if (!isTexts(workers) || wrong.length > 0) return refuse(response, 400, ...wrong)
+    this.#audit({ event: 'maintenance', on, workers, ...(on ? { message } : {}), actor })
+    answer(response, 200, this.#target.maintenance({ on, workers, message }))
+  }
+
+  /** What is wrong with a list of workers. */
+  #wrongNames(workers: unknown): readonly Problem[] {
+    if (!isTexts(workers)) return [bad('`workers` must be a list of names')]
     const known = Object.keys(this.#target.status().workers)
-    const unknown = workers.filter((name) => !known.includes(name))
-    if (unknown.length > 0) return refuse(response, 400, ...unknown.map((name) => unknownWorker(name, known)))
+    return workers.filter((name) => !known.includes(name)).map((name) => unknownWorker(name, known))
+  }
+
+  async #restart(workers: unknown, actor: Actor, response: ServerResponse): Promise<void> {
+    const wrong = this.#wrongNames(workers)
+    if (!isTexts(workers) || wrong.length > 0) return refuse(response, 400, ...wrong)
     const name = workers.length === 0 ? 'restart' : `restart of ${workers.join(', ')}`
     const tell = (result: AuditResult): void => this.#audit({ event: 'restart', workers, actor, ...result })
     await this.#operate(name, response, tell, (progress) => this.#target.restart(workers, progress))
@@ -125,6 +143,7 @@ const methods: ReadonlyMap<string, string> = new Map([
   ['/restart', 'POST'],
   ['/reload', 'POST'],
   ['/drain', 'POST'],
+  ['/maintenance', 'POST'],
   ['/stop', 'POST'],
 ])
 

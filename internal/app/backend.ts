@@ -220,6 +220,11 @@ export class Backend {
     })
   }
 
+  /** WebSockets may open again. */
+  welcomeTunnels(): void {
+    this.#closingCode = null
+  }
+
   /**
    * Waits until nothing is in flight to an address that is no longer routed to, at most `ms`. Its WebSockets
    * are then ended with 1012: the client comes back and finds the new process.

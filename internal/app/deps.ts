@@ -10,6 +10,7 @@ import type { ServerConnection } from '../http1/server-connection.ts'
 import type { HealthView } from '../health/health.ts'
 import type { AccessLog } from '../log/access.ts'
 import type { Metrics } from '../metrics/metrics.ts'
+import type { Notice } from '../maintenance/maintenance.ts'
 import type { Recent } from '../recent/recent.ts'
 import type { OriginRule } from '../proxy/origin.ts'
 import type { ResponseHeaderRules } from '../proxy/response-headers.ts'
@@ -28,6 +29,8 @@ export interface RequestDeps {
   readonly accessLog: AccessLog
   readonly metrics: Metrics
   readonly recent: Recent
+  /** What clients of a worker are told in place of being served; null = they are served. */
+  readonly maintenance: (worker: string) => Notice | null
   /** Identification for a connection; the trust decision is made once for each. */
   readonly identification: (connection: ServerConnection) => Identification
   /** Hosts that are answered, or null for any. */

@@ -6,7 +6,12 @@
 
 import { join } from 'node:path'
 import { ControlServer } from '../admin/control-server.ts'
-import type { ControlOutcome, ControlTarget } from '../admin/control.ts'
+import type {
+  ControlOutcome,
+  ControlTarget,
+  MaintenanceOutcome,
+  MaintenanceRequest,
+} from '../admin/control.ts'
 import { makeStatusReport, type StatusReport } from '../admin/status.ts'
 import type { Config } from '../config/config.ts'
 import type { ReportValues } from '../config/context.ts'
@@ -19,6 +24,7 @@ import type { Audit } from '../log/audit.ts'
 import type { Logger } from '../log/types.ts'
 import { Certificates } from '../server/certificates.ts'
 import type { Listener } from '../server/listener.ts'
+import { Maintenance } from '../maintenance/maintenance.ts'
 import type { WhyReport } from '../recent/why.ts'
 import { startInOrder } from '../worker/order.ts'
 import { preflight } from '../worker/preflight.ts'
@@ -113,6 +119,7 @@ export class Gateway implements ControlTarget {
   /** Workers a reload has started and not taken over yet. */
   readonly #pending = new Set<Member>()
   readonly #operators: Operators
+  readonly #maintenance: Maintenance
   readonly #signIn: SignIn
   #room: WorkerRoom
   #values: ReportValues
@@ -134,6 +141,7 @@ export class Gateway implements ControlTarget {
     this.#parts = parts
     this.#runtime = runtime
     this.#values = parts.values ?? new Map()
+    this.#maintenance = Maintenance.open(config.stateDir, parts.logger)
     this.#operators = this.#makeOperators()
     this.#signIn = new SignIn({
       watch: { authenticated: () => undefined, denied: () => undefined },
@@ -226,6 +234,7 @@ export class Gateway implements ControlTarget {
         startedAt: this.#startedAt.wall,
         uptimeMs: performance.now() - this.#startedAt.monotonic,
         draining: this.#draining,
+        maintenance: (worker) => this.#maintenance.of(worker),
       },
       factsOf(this.#current.fleet),
     )
@@ -238,6 +247,21 @@ export class Gateway implements ControlTarget {
   drain(): void {
     if (!this.#draining) this.#parts.logger.info({}, 'draining: not ready from now on, still serving')
     this.#draining = true
+  }
+
+  maintenance({ on, workers, message }: MaintenanceRequest): MaintenanceOutcome {
+    const { logger } = this.#parts
+    const backends = backendsOf(this.#current.fleet)
+    const names = backends.map(({ config }) => config.name)
+    const lost = on ? this.#maintenance.begin(workers, message) : this.#maintenance.end(workers, names)
+    for (const backend of backends) {
+      // The page in the browser comes back, asks, and is told.
+      if (this.#maintenance.of(backend.config.name) !== null) backend.closeTunnels(serviceRestart, 0)
+      else backend.welcomeTunnels()
+    }
+    logger.info(on ? { workers, message } : { workers }, `maintenance ${on ? 'on' : 'off'}`)
+    this.#operators.changed()
+    return { lost }
   }
 
   restart(names: readonly string[], progress: (line: string) => void): Promise<ControlOutcome> {
@@ -352,6 +376,7 @@ export class Gateway implements ControlTarget {
       fleet: () => this.#current.fleet,
       health: () => ({ workers: this.workers, draining: this.#draining }),
       status: () => this.status(),
+      maintenance: (worker) => this.#maintenance.of(worker) !== null,
       certificateExpiresAt: () => this.#certificates?.expiresAt ?? null,
       values: () => this.#values,
     })
@@ -368,6 +393,7 @@ export class Gateway implements ControlTarget {
       accessLog,
       metrics: this.#operators.metrics,
       recent: this.#operators.recent,
+      maintenance: (worker) => this.#maintenance.of(worker),
       explain: this.#parts.explain,
       desk: this.#signIn.deskFor(fleet.config),
     })

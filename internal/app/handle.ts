@@ -13,6 +13,7 @@ import { answerAppHealth, answerHealth, type HealthAnswer } from '../health/heal
 import type { RequestHead } from '../http1/head.ts'
 import type { ServerConnection } from '../http1/server-connection.ts'
 import type { Transaction } from '../http1/transaction.ts'
+import { maintenanceRetryS, type Notice } from '../maintenance/maintenance.ts'
 import { dropSegments, hostName } from '../route/table.ts'
 import { readTarget, type PathTarget } from '../route/target.ts'
 import { redirectLocation } from '../server/redirect.ts'
@@ -130,9 +131,15 @@ function toWorker(handling: Handling, target: PathTarget, route: WorkerRoute): v
   handling.enter(backend.config.name)
   const refusal = refuseFor(handling, backend, route)
   if (refusal !== null) return refuse(exchange, transaction, refusal)
+  const notice = deps.maintenance(backend.config.name)
+  if (notice !== null) return refuse(exchange, transaction, underMaintenance(notice))
   if (deps.authorize === null) return pass(handling, backend, target, route)
   const request = accessRequest(handling, backend, target, route)
   enforce(handling, request, deps.authorize, () => pass(handling, backend, target, route))
+}
+
+function underMaintenance({ message }: Notice): Failure {
+  return { ...failure('maintenance', message), retryAfterS: maintenanceRetryS }
 }
 
 /** What may pass goes to its worker. */

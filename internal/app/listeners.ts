@@ -28,6 +28,7 @@ export interface ListenerParts {
   readonly accessLog: RequestDeps['accessLog']
   readonly metrics?: RequestDeps['metrics']
   readonly recent?: RequestDeps['recent']
+  readonly maintenance?: RequestDeps['maintenance']
   readonly explain?: RequestDeps['explain']
   /** Null = nobody is asked who they are. */
   readonly desk?: Desk | null
@@ -55,6 +56,7 @@ export function createRequestDeps(parts: ListenerParts): (listener: ListenerKind
     accessLog: parts.accessLog,
     metrics: parts.metrics ?? noMetrics,
     recent: parts.recent ?? noRecent,
+    maintenance: parts.maintenance ?? (() => null),
     explain: parts.explain ?? null,
     routes: compileRoutes({
       workers,

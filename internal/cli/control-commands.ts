@@ -20,7 +20,7 @@ const gatewayFlags = {
 /** Takes the outcome of a verb. */
 type Done = (outcome: Promise<number>) => Promise<void>
 
-/** Adds `status`, `why`, `restart`, `reload`, `drain`, `stop` and `healthcheck`. */
+/** Adds `status`, `why`, `maintenance`, `restart`, `reload`, `drain`, `stop` and `healthcheck`. */
 export function addControlCommands(program: Argv, done: Done): Argv {
   return addReaders(addWriters(program, done), done)
 }
@@ -48,6 +48,28 @@ function addWriters(program: Argv, done: Done): Argv {
       'let readyz answer 503 and keep serving (before a stop, behind a load balancer)',
       (command) => command.options(gatewayFlags),
       (flags) => done(load().then(({ verbs, terminal }) => verbs.drain(flags, terminal))),
+    )
+    .command(
+      'maintenance <action> [worker..]',
+      'tell clients that an application is being worked on, instead of serving them',
+      (command) =>
+        command
+          .positional('action', { choices: ['on', 'off'] as const, demandOption: true })
+          .positional('worker', { type: 'string', array: true, describe: 'names; everything without one' })
+          .options(gatewayFlags)
+          .option('message', {
+            alias: 'm',
+            type: 'string',
+            requiresArg: true,
+            describe: 'what they are told',
+          })
+          .example('$0 maintenance on ui -m "Back at noon."', 'sockets of the page are closed, too'),
+      (flags) =>
+        done(
+          Promise.all([import('./maintenance.ts'), newTerminal()]).then(([verb, io]) =>
+            verb.maintenance(flags, io),
+          ),
+        ),
     )
     .command(
       'stop',

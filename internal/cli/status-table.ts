@@ -105,6 +105,7 @@ function notes(worker: WorkerStatus, now: number): readonly string[] {
   const ago = death === undefined ? '' : spanText((now - Date.parse(death.time)) / 1000)
   const output = worker.state === 'ready' || worker.state === 'stopped' ? [] : worker.last_lines
   return [
+    ...maintenanceNote(worker, now),
     ...(worker.reason === null ? [] : [plain(worker.reason)]),
     ...(death === undefined
       ? []
@@ -112,4 +113,11 @@ function notes(worker: WorkerStatus, now: number): readonly string[] {
     ...(worker.sessions_lost === 0 ? [] : [`Streamlit sessions lost: ${worker.sessions_lost}`]),
     ...output.slice(-shownLines).map((line) => `| ${plain(line)}`),
   ]
+}
+
+// A gateway of an older version does not say.
+function maintenanceNote({ maintenance }: Partial<WorkerStatus>, now: number): readonly string[] {
+  if (maintenance === null || maintenance === undefined) return []
+  const since = spanText((now - Date.parse(maintenance.since)) / 1000)
+  return [`maintenance for ${since}: ${plain(maintenance.message)}`]
 }

@@ -57,6 +57,7 @@ export const failures = {
   worker_busy: [503, 'Busy', 'The application has as many requests as it may have at the same time.'],
   too_many_connections: [503, 'Busy', 'As many connections are open as may be at the same time.'],
   too_many_sockets: [503, 'Busy', 'As many WebSockets are open as may be at the same time.'],
+  maintenance: [503, 'Maintenance', 'This application is being worked on.'],
   draining: [503, 'Shutting down', 'This server is shutting down.'],
   upstream_timeout: [504, 'Gateway timeout', 'The application did not answer in time.'],
   http_version: [505, 'HTTP version not supported', 'Only HTTP/1.0 and HTTP/1.1 are understood.'],

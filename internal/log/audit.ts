@@ -40,6 +40,14 @@ export type OperatorEvent =
   | { readonly event: 'gateway.stop'; readonly exit_code: number; readonly reason: string }
   | ({ readonly event: 'restart'; readonly workers: readonly string[]; readonly actor: Actor } & AuditResult)
   | ({ readonly event: 'reload'; readonly actor: Actor } & AuditResult)
+  | {
+      readonly event: 'maintenance'
+      readonly on: boolean
+      /** Empty = all. */
+      readonly workers: readonly string[]
+      readonly message?: string
+      readonly actor: Actor
+    }
   | { readonly event: 'drain' | 'stop'; readonly actor: Actor }
 
 /** What is known of the person, or program, behind a request. */

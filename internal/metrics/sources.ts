@@ -47,6 +47,8 @@ export interface MetricsSources {
   /** Names of routes that exist even while nobody has used them. */
   readonly routes: () => readonly string[]
   readonly workers: () => readonly WorkerReading[]
+  /** Workers that answer requests, and whether their clients are told that they are worked on. */
+  readonly maintenance: () => readonly (readonly [worker: string, isOn: boolean])[]
   /** Requests that wait for a worker now. */
   readonly held: () => number
   /** Log lines that were never written. */

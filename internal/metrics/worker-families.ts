@@ -8,7 +8,7 @@ import { workerStates, type MetricsSources, type ProcessReading } from './source
 export function addWorkerFamilies(
   registry: AnyRegistry,
   traffic: LiveMetrics,
-  { workers }: MetricsSources,
+  { workers, maintenance }: MetricsSources,
   scrapeFailures: ReadonlyMap<string, number>,
 ): void {
   const processes = (): readonly (readonly [string, ProcessReading])[] =>
@@ -21,6 +21,12 @@ export function addWorkerFamilies(
       workers().flatMap(({ name, state }) =>
         workerStates.map((known): Reading => [known === state ? 1 : 0, name, known]),
       ),
+  })
+  addGauge(registry, {
+    name: 'worker_maintenance',
+    help: '1 while clients of a worker are told that it is worked on.',
+    labels: ['worker'],
+    read: () => maintenance().map(([name, isOn]): Reading => [isOn ? 1 : 0, name]),
   })
   addCounter(registry, {
     name: 'worker_restarts_total',

@@ -25,6 +25,7 @@ const rooms: Readonly<Record<string, Allowance>> = {
   },
   log: { rooms: [], npm: ['pino'] },
   recent: { rooms: ['log'] },
+  maintenance: { rooms: [], types: ['log'] },
   metrics: { rooms: [], npm: ['prom-client'] },
   http1: { rooms: [] },
   exchange: { rooms: ['http1'], types: ['log'] },
@@ -33,7 +34,7 @@ const rooms: Readonly<Record<string, Allowance>> = {
   host: { rooms: [], types: ['log'] },
   health: { rooms: [], types: ['worker'] },
   admin: {
-    rooms: ['health', 'config/nearest', 'worker/runtime-dir'],
+    rooms: ['health', 'config/nearest', 'worker/runtime-dir', 'maintenance'],
     types: ['worker', 'log', 'recent'],
     npm: ['uplot'],
   },
@@ -51,6 +52,7 @@ const rooms: Readonly<Record<string, Allowance>> = {
       'log',
       'metrics',
       'recent',
+      'maintenance',
       'exchange',
       'http1',
       'route',
@@ -66,7 +68,7 @@ const rooms: Readonly<Record<string, Allowance>> = {
   },
   deploy: { rooms: [] },
   cli: {
-    rooms: ['app', 'admin', 'config', 'deploy', 'host'],
+    rooms: ['app', 'admin', 'config', 'deploy', 'host', 'maintenance'],
     types: ['worker', 'recent'],
     npm: ['yargs'],
   },

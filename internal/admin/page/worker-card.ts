@@ -26,6 +26,12 @@ export class WorkerCard {
   readonly node: HTMLElement
   readonly #state = element('span', { class: 'badge' })
   readonly #kind = element('span', { class: 'soft' })
+  readonly #maintenance = element('span', {
+    class: 'badge',
+    text: 'maintenance',
+    attributes: { 'data-state': 'maintenance' },
+  })
+  readonly #notice = element('p', { class: 'notice' })
   readonly #reason = element('p', { class: 'reason' })
   readonly #bar = element('div', { class: 'timeline', attributes: { role: 'img' } })
   readonly #begin = element('span')
@@ -72,6 +78,7 @@ export class WorkerCard {
       { class: 'head' },
       element('h3', { text: name, attributes: { id } }),
       this.#state,
+      this.#maintenance,
       this.#kind,
     )
     const scale = element(
@@ -91,6 +98,7 @@ export class WorkerCard {
       'article',
       { class: 'card', attributes: { 'aria-labelledby': id, 'data-worker': name } },
       head,
+      this.#notice,
       this.#reason,
       this.#bar,
       scale,
@@ -112,6 +120,9 @@ export class WorkerCard {
         .filter((word) => word !== '')
         .join(' · '),
     )
+    setShown(this.#maintenance, worker.maintenance !== null)
+    setShown(this.#notice, worker.maintenance !== null)
+    setText(this.#notice, worker.maintenance?.message ?? '')
     setText(this.#reason, worker.reason ?? '')
     setShown(this.#reason, worker.reason !== null)
     this.#showTimeline(worker, now, timelineSeconds(snapshot.gateway.uptime_s))

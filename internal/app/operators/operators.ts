@@ -29,7 +29,7 @@ import { noRecent, RecentRequests, type Recent } from '../../recent/recent.ts'
 import { Tracebacks } from '../../recent/tracebacks.ts'
 import { why, type WhyReport } from '../../recent/why.ts'
 import type { RuntimeDir } from '../../worker/runtime-dir.ts'
-import type { Fleet } from '../fleet.ts'
+import { backendsOf, type Fleet } from '../fleet.ts'
 import { openAdmin, openAt } from './places.ts'
 import { heldRequests, routesOf, ruleOf, workerEvents, scrapeTargets, workerReadings } from './readings.ts'
 import { SnapshotMaker } from './snapshot.ts'
@@ -45,6 +45,8 @@ export interface OperatorsParts {
   readonly fleet: () => Fleet
   readonly health: () => HealthView
   readonly status: () => StatusReport
+  /** Whether clients of a worker are told that it is worked on. */
+  readonly maintenance: (worker: string) => boolean
   /** Milliseconds since 1970; null without TLS. */
   readonly certificateExpiresAt: () => number | null
   readonly logDropped: () => number
@@ -161,11 +163,12 @@ export class Operators {
   }
 
   #sources(): MetricsSources {
-    const { certificateExpiresAt, fleet, logDropped, versions } = this.#parts
+    const { certificateExpiresAt, fleet, logDropped, maintenance, versions } = this.#parts
     return {
       build: { version: versions.fluxlit, commit: versions.commit, node: versions.node },
       routes: () => routesOf(fleet()),
       workers: () => workerReadings(fleet()),
+      maintenance: () => backendsOf(fleet()).map(({ config }) => [config.name, maintenance(config.name)]),
       held: () => heldRequests(fleet()),
       logDropped,
       reload: () => this.#reload,

@@ -13,6 +13,7 @@ const gateway: GatewayFacts = {
   startedAt: 0,
   uptimeMs: 61_999,
   draining: false,
+  maintenance: () => null,
 }
 
 function facts(name: string, state: WorkerState): WorkerFacts {
@@ -68,6 +69,7 @@ test('the report of a ready gateway has these fields and no others', () => {
         in_flight: 4,
         websockets: 5,
         sessions_lost: 6,
+        maintenance: null,
       },
     },
   })
@@ -108,4 +110,11 @@ test('a report with a field missing or of another type is not one; more fields d
   assert.equal(isStatusReport({ ...report, workers: { api: { ...api, deaths: [{}] } } }), false)
   assert.equal(isStatusReport({ workers: {} }), false)
   assert.equal(isStatusReport({ ...report, workers: { api: { ...api, new_field: 1 } } }), true)
+})
+
+test('a worker whose clients are told that it is worked on says so; one without a mount has none', () => {
+  const notice = { message: 'Noon.', since: '1970-01-01T00:00:00.000Z' }
+  const all = [facts('api', ready), { ...facts('queue', ready), mount: null }]
+  const { workers } = makeStatusReport({ ...gateway, maintenance: () => notice }, all)
+  assert.deepEqual([workers['api']?.maintenance, workers['queue']?.maintenance], [notice, null])
 })

@@ -59,6 +59,7 @@ test('100 000 paths, methods and hosts that nobody has heard of make no more ser
       logDropped: () => 0,
       reload: () => ({ succeeded: true, at: 0 }),
       certificateExpiresAt: () => null,
+      maintenance: () => [],
       scrapeTargets: () => [],
     },
   })

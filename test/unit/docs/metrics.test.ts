@@ -26,6 +26,7 @@ test('docs/operations.md lists every metric there is, and no other', async (t) =
       logDropped: () => 0,
       reload: () => ({ succeeded: true, at: 0 }),
       certificateExpiresAt: () => null,
+      maintenance: () => [],
       scrapeTargets: () => [],
     },
   })

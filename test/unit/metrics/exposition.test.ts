@@ -25,6 +25,7 @@ const usual: MetricsSources = {
   logDropped: () => 7,
   reload: () => ({ succeeded: false, at: 1_700_000_000_500 }),
   certificateExpiresAt: () => 1_800_000_000_000,
+  maintenance: () => [],
   scrapeTargets: () => [],
 }
 
@@ -158,7 +159,7 @@ test('a worker is asked for its own numbers once for all who read at the same ti
       .end('# TYPE active_sessions gauge\nactive_sessions 2\n')
   })
   const target = { worker: 'ui', address: { kind: 'tcp', host: '127.0.0.1', port } as const, path: '/' }
-  const { exposed } = exposition(t, { scrapeTargets: () => [target] })
+  const { exposed } = exposition(t, { maintenance: () => [], scrapeTargets: () => [target] })
   const [one, other] = await Promise.all([
     exposed.read(undefined),
     exposed.read('application/openmetrics-text'),
@@ -171,7 +172,7 @@ test('a worker is asked for its own numbers once for all who read at the same ti
 
 test('a worker that says nothing is a count, and everything else is there', async (t) => {
   const gone = { worker: 'ui', address: { kind: 'unix', path: '/nonexistent/x.sock' } as const, path: '/' }
-  const { exposed } = exposition(t, { scrapeTargets: () => [gone] })
+  const { exposed } = exposition(t, { maintenance: () => [], scrapeTargets: () => [gone] })
   const families = readExposition((await exposed.read(undefined)).body)
   assert.equal(valueOf(families, 'fluxlit_worker_scrape_failures_total{worker="ui"}'), 1)
   assert.equal(valueOf(families, 'fluxlit_held_requests'), 4)
