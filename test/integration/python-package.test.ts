@@ -5,8 +5,9 @@ import { runPytest, succeeds } from '../support/pytest.ts'
 import { python } from '../support/python.ts'
 
 test('the types of the Python package hold, also for Python 3.10', async () => {
+  const sources = ['internal/python/fluxlit', 'internal/python/wheel_backend.py']
   const options = '--strict --python-version 3.10 --cache-dir node_modules/.cache/mypy'
-  await succeeds(python(), ['-m', 'mypy', ...options.split(' '), 'internal/python/fluxlit'])
+  await succeeds(python(), ['-m', 'mypy', ...options.split(' '), ...sources])
 })
 
 test('the Python package works with the libraries of today', async (t) => {

@@ -93,6 +93,23 @@ def test_dependencies_run_and_tests_replace_them(shop: Callable[..., Any]) -> No
         apptest_assert_no_errors(at)
 
 
+def test_later_runs_have_the_same_surroundings(project: Project) -> None:
+    root = project(
+        click_app="from fluxlit import FluxLit\napp = FluxLit()\n@app.page('/')\n"
+        "def home(st, client):\n    if st.button('Load'): st.write(client.load())\n"
+    )
+
+    class Fake:
+        def load(self) -> str:
+            return "from the test"
+
+    client = FluxLitTestClient(FluxLit())
+    at = client.streamlit(target="click_app:app", extra_sys_path=root, page_overrides={"client": Fake()})
+    at.button[0].click().run()
+    assert_no_streamlit_exception(at)
+    assert at.markdown[0].value == "from the test"
+
+
 def test_without_pages_it_says_how_to_make_one(project: Project) -> None:
     root = project(no_pages="from fluxlit import FluxLit\napp = FluxLit(title='Empty')\n")
     at = FluxLitTestClient(FluxLit()).streamlit(target="no_pages:app", extra_sys_path=root)

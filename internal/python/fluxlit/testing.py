@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fluxlit._optional import load
+from fluxlit.pages.di import replaced_parameters
 
 if TYPE_CHECKING:
     import httpx
@@ -77,14 +77,14 @@ class FluxLitTestClient:
         query_params: Mapping[str, str] | None = None,
         page_overrides: Mapping[str, Any] | None = None,
     ) -> Any:
-        """Runs the app's page in Streamlit's AppTest and returns that.
+        """Runs the app's page in Streamlit's AppTest and returns that; what is given here holds for its later runs too.
 
         Args:
             target: `module:attribute` of the app.
             internal_api_base: Address the page's client talks to, for a test that serves the API somewhere.
             extra_sys_path: Directory the module is imported from.
             query_params: The query of the page's address; `page` names one of several pages.
-            page_overrides: Values by parameter name, in place of what the page would be given.
+            page_overrides: Values of any kind by parameter name, in place of what the page would be given.
         """
         load("streamlit")
         from streamlit.testing.v1 import AppTest
@@ -92,8 +92,7 @@ class FluxLitTestClient:
         at = AppTest.from_file(str(streamlit_main_path()), default_timeout=_DEFAULT_SECONDS)
         for name, value in (query_params or {}).items():
             at.query_params[name] = value
-        with _environment(target, internal_api_base, page_overrides), _sys_path(extra_sys_path):
-            return at.run()
+        return _bound(at, _Surroundings(target, internal_api_base, extra_sys_path, page_overrides)).run()
 
     def select_page(self, at: Any, page: str, *, target: str, page_key: str = "page", **kwargs: Any) -> Any:
         """Runs `at` again with another page, named by path, title or slug."""
@@ -123,8 +122,7 @@ def apptest_select_page(
 ) -> Any:
     """Runs an AppTest again with another page, named by path, title or slug."""
     at.query_params[page_key] = page
-    with _environment(target, internal_api_base, page_overrides), _sys_path(extra_sys_path):
-        return at.run()
+    return _bound(at, _Surroundings(target, internal_api_base, extra_sys_path, page_overrides)).run()
 
 
 def assert_no_streamlit_exception(at: Any) -> None:
@@ -145,31 +143,43 @@ def _normal(path: str) -> str:
     return f"/{trimmed}" if trimmed else ""
 
 
-@contextmanager
-def _environment(target: str, base: str | None, overrides: Mapping[str, Any] | None) -> Iterator[None]:
-    values = {"FLUXLIT_APP": target}
-    if base is not None:
-        values["FLUXLIT_INTERNAL_API_BASE"] = base
-    if overrides:
-        values["FLUXLIT_TEST_PAGE_OVERRIDES"] = json.dumps(dict(overrides))
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
+@dataclass(frozen=True)
+class _Surroundings:
+    """What the gateway would give the process of the pages."""
+
+    target: str
+    internal_api_base: str | None
+    extra_sys_path: str | Path | None
+    page_overrides: Mapping[str, Any] | None
+
+    @contextmanager
+    def entered(self) -> Iterator[None]:
+        variables = {"FLUXLIT_APP": self.target}
+        if self.internal_api_base is not None:
+            variables["FLUXLIT_INTERNAL_API_BASE"] = self.internal_api_base
+        before, path = {name: os.environ.get(name) for name in variables}, list(sys.path)
+        os.environ.update(variables)
+        if self.extra_sys_path is not None:
+            sys.path.insert(0, str(Path(self.extra_sys_path).resolve()))
+        try:
+            with replaced_parameters(self.page_overrides or {}):
+                yield
+        finally:
+            sys.path[:] = path
+            for name, value in before.items():
                 os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+                if value is not None:
+                    os.environ[name] = value
 
 
-@contextmanager
-def _sys_path(directory: str | Path | None) -> Iterator[None]:
-    before = list(sys.path)
-    if directory is not None:
-        sys.path.insert(0, str(Path(directory).resolve()))
-    try:
-        yield
-    finally:
-        sys.path[:] = before
+def _bound(at: Any, surroundings: _Surroundings) -> Any:
+    """The AppTest with every run in these surroundings, also those that a click on one of its elements begins."""
+    # Elements run the test by this method, past `run`.
+    run = type(at)._run
+
+    def run_bound(*args: Any, **kwargs: Any) -> Any:
+        with surroundings.entered():
+            return run(at, *args, **kwargs)
+
+    at._run = run_bound
+    return at

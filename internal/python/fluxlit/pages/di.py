@@ -7,7 +7,8 @@ import inspect
 import json
 import os
 import threading
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from fluxlit._context import page_cookie, page_header
@@ -51,10 +52,26 @@ def call_page(
 
 
 def env_page_overrides() -> dict[str, Any]:
-    """Values by parameter name from FLUXLIT_TEST_PAGE_OVERRIDES, a JSON object; for tests."""
+    """Values by parameter name, for tests: from FLUXLIT_TEST_PAGE_OVERRIDES, a JSON object, and `replaced_parameters`."""
     text = os.environ.get("FLUXLIT_TEST_PAGE_OVERRIDES")
     values = json.loads(text) if text else {}
-    return values if isinstance(values, dict) else {}
+    return {**(values if isinstance(values, dict) else {}), **_replaced}
+
+
+# Not a context variable: Streamlit runs pages in a thread of its own.
+_replaced: dict[str, Any] = {}
+
+
+@contextmanager
+def replaced_parameters(values: Mapping[str, Any]) -> Iterator[None]:
+    """Runs a block in which pages are given these values; for tests, which run one page at a time."""
+    before = dict(_replaced)
+    _replaced.update(values)
+    try:
+        yield
+    finally:
+        _replaced.clear()
+        _replaced.update(before)
 
 
 class _Run:
