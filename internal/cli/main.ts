@@ -74,12 +74,25 @@ export async function main(argv: readonly string[]): Promise<number> {
   let code: number = exitCode.ok
   const done = (outcome: Promise<number>): Promise<void> => outcome.then((value) => void (code = value))
   try {
+    if (argv[0] === completionFlag && (await completeWorker(argv.slice(1)))) return code
     await commands(argv, done).parseAsync()
     return code
   } catch (error) {
     return report(error)
   }
 }
+
+/** Completes the name of a worker, which yargs does not know; false when something else is to be completed. */
+async function completeWorker(words: readonly string[]): Promise<boolean> {
+  if (words[1] !== 'restart' && words.at(-2) !== '--worker') return false
+  const { workerWords } = await import('./completion.ts')
+  const names = workerWords(words, { cwd: process.cwd(), env: process.env })
+  if (names !== null) process.stdout.write(names.map((name) => `${name}\n`).join(''))
+  return names !== null
+}
+
+/** What the completion scripts call the program with, before the words so far. */
+const completionFlag = '--get-yargs-completions'
 
 function commands(argv: readonly string[], done: (outcome: Promise<number>) => Promise<void>) {
   const program = yargs([...argv])

@@ -7,6 +7,9 @@ import { newProject, profiles, type NewRoom } from './new.ts'
 /** Takes the outcome of a verb. */
 type Done = (outcome: Promise<number>) => Promise<void>
 
+// Repeated here because the verb itself is loaded only when it runs.
+const shells = ['bash', 'zsh', 'fish'] as const
+
 const configFlag = {
   config: {
     alias: 'c',
@@ -17,9 +20,47 @@ const configFlag = {
   },
 } as const
 
-/** Adds `new` and `doctor`. */
+/** Adds `new`, `doctor`, `sdk install` and `completion`. */
 export function addProjectCommands(program: Argv, done: Done): Argv {
-  return addDoctor(addNew(program, done), done)
+  return addCompletion(addSdk(addDoctor(addNew(program, done), done), done), done)
+}
+
+function addSdk(program: Argv, done: Done): Argv {
+  return program.command('sdk', 'the Python package that travels in this program', (group) =>
+    group
+      .command(
+        'install',
+        'put it into an environment, for editors and for tests without a gateway',
+        (command) =>
+          command
+            .option('python', {
+              type: 'string',
+              requiresArg: true,
+              describe: 'interpreter or virtual environment; else VIRTUAL_ENV, .venv, python3',
+            })
+            .example('$0 sdk install --python .venv', 'then: .venv/bin/python -c "import fluxlit"'),
+        (flags) => done(import('./sdk.ts').then(({ installSdk }) => installSdk(flags.python, projectRoom()))),
+      )
+      .demandCommand(1, 'name what to do: fluxlit sdk install'),
+  )
+}
+
+function addCompletion(program: Argv, done: Done): Argv {
+  return program.command(
+    'completion <shell>',
+    'print what a shell needs to complete command lines',
+    (command) =>
+      command
+        .positional('shell', { choices: shells, demandOption: true, describe: 'shell' })
+        .example('source <($0 completion bash)', 'in ~/.bashrc; the same for zsh in ~/.zshrc')
+        .example('$0 completion fish > ~/.config/fish/completions/fluxlit.fish', 'once'),
+    (flags) =>
+      done(
+        import('./completion.ts').then(({ printCompletion }) =>
+          printCompletion(flags.shell, projectRoom().out),
+        ),
+      ),
+  )
 }
 
 function addDoctor(program: Argv, done: Done): Argv {
