@@ -39,9 +39,9 @@ StartLimitBurst=5
 [Service]
 # READY=1 comes when every required worker answers; a reload and a stop are told, too.
 Type=notify
-ExecStart=${[project.executable, 'serve', ...configWords(plan)].map(unitWord).join(' ')}
-# Takes up a changed configuration; what does not work is not taken up.
-ExecReload=/bin/kill -HUP $MAINPID
+ExecStart=${command(plan, 'serve')}
+# Waits until the changed configuration is in force; what does not work is not taken up, and the reload fails.
+ExecReload=${command(plan, 'reload')}
 # Relative paths of the configuration begin here.
 WorkingDirectory=${unitPath(project.root)}
 ${account(rooted)}
@@ -113,6 +113,10 @@ WantedBy=multi-user.target
 
 function spawnedOf({ config }: Plan): readonly Spawned[] {
   return config.workers.flatMap((worker) => (isSpawned(worker) ? [worker.run] : []))
+}
+
+function command(plan: Plan, verb: string): string {
+  return [plan.project.executable, verb, ...configWords(plan)].map(unitWord).join(' ')
 }
 
 function configWords(plan: Plan): readonly string[] {

@@ -131,9 +131,13 @@ export class ServerConnection implements Swept, TransactionWire {
     return this.#full
   }
 
-  /** Ends the connection after the request in flight, or at once when there is none. */
+  /** Ends the connection after the request in flight, or after the next one: it may be on its way already. */
   closeSoon(): void {
     this.#closing = true
+  }
+
+  /** Ends the connection when nothing is being asked or answered. */
+  closeIdle(): void {
     if (this.isIdle) this.socket.destroySoon()
   }
 

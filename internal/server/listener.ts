@@ -26,6 +26,12 @@ export interface ListenerLimits extends ConnectionLimits {
 /** As many may be told at the same time that there is no room for them; more are just closed. */
 const maxTurnedAway = 1_024
 
+/**
+ * How long connections without a request stay after the listener has closed. Whoever was accepted a moment ago has sent
+ * a request, and whoever sends one after the other has the next one on its way: ended at once, it would be lost.
+ */
+const lastCallMs = 500
+
 /** How many handshakes begin in one turn of the event loop; each costs about a millisecond. */
 const handshakesPerTurn = 4
 
@@ -100,13 +106,12 @@ export class Listener {
     return `${this.#secure ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`
   }
 
-  /** Stops accepting; resolves when the last request and the last connection are done. Handshakes are broken off. */
+  /**
+   * Stops accepting; resolves when the last request and the last connection are done. What clients have sent already
+   * is still answered: connections without a request are ended {@link lastCallMs} later. Handshakes are broken off.
+   */
   close(): Promise<void> {
-    this.#closing ??= new Promise<void>((resolve) => {
-      this.#server.close(() => resolve())
-    })
-    for (const connection of this.#connections) connection.closeSoon()
-    for (const socket of this.#greeting.values()) socket.destroy()
+    this.#closing ??= this.#close()
     return this.#closing
   }
 
@@ -114,6 +119,19 @@ export class Listener {
   destroy(): void {
     void this.close()
     for (const connection of [...this.#connections, ...this.#turnedAway]) connection.destroy()
+  }
+
+  async #close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => {
+      this.#server.close(() => resolve())
+    })
+    for (const connection of this.#connections) connection.closeSoon()
+    for (const socket of this.#greeting.values()) socket.destroy()
+    const lastCall = setTimeout(() => {
+      for (const connection of this.#connections) connection.closeIdle()
+    }, lastCallMs)
+    await closed
+    clearTimeout(lastCall)
   }
 
   /**

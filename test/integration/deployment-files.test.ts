@@ -164,7 +164,7 @@ test(
     const paths = await Promise.all(
       ['fluxlit.service', 'fluxlit.socket'].map(async (name) => {
         const text = readFileSync(join(example, 'systemd', name), 'utf8')
-        await writeFile(join(directory, name), text.replace('/usr/local/bin/fluxlit', binary()))
+        await writeFile(join(directory, name), text.replaceAll('/usr/local/bin/fluxlit', binary()))
         await chmod(join(directory, name), 0o644)
         return join(directory, name)
       }),

@@ -63,9 +63,7 @@ function versionOf(interpreter: string): string {
 export async function container(options: ContainerOptions = {}): Promise<Container> {
   const root = await rootFileSystem()
   const user = options.user ?? '65532:65532'
-  const packages = spawnSync(python(), ['-c', 'import sysconfig; print(sysconfig.get_path("purelib"))'], {
-    encoding: 'utf8',
-  }).stdout.trim()
+  const packages = packagesDirectory()
   const [uid, gid] = user.split(':')
   const namespaces = [
     '--mount',
@@ -82,6 +80,12 @@ export async function container(options: ContainerOptions = {}): Promise<Contain
     through: ['unshare', ...namespaces, 'sh', '-euc', enter, ...words],
     env: { LANG: undefined, ...dockerVariables(), ...options.env },
   }
+}
+
+/** Where the tests' Python has its packages. */
+export function packagesDirectory(): string {
+  const words = ['-c', 'import sysconfig; print(sysconfig.get_path("purelib"))']
+  return spawnSync(python(), words, { encoding: 'utf8' }).stdout.trim()
 }
 
 // $0 root, $1 packages, $2 executable, $3 and $4 account, then the command line of the gateway.
@@ -121,8 +125,8 @@ function dockerVariables(): Readonly<Record<string, string>> {
 
 let made: Promise<string> | undefined
 
-/** The file system, made on first use; it stays for the next run. */
-function rootFileSystem(): Promise<string> {
+/** The root file system, made on first use; it stays for the next run. */
+export function rootFileSystem(): Promise<string> {
   made ??= makeRoot()
   return made
 }
@@ -130,7 +134,7 @@ function rootFileSystem(): Promise<string> {
 async function makeRoot(): Promise<string> {
   const codename = /^VERSION_CODENAME=(.+)$/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? 'stable'
   const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'fluxlit-test')
-  const root = join(cache, `${codename}-1`)
+  const root = join(cache, `${codename}-2`)
   if (existsSync(root)) return root
   await mkdir(cache, { recursive: true })
   // Beside it and renamed, so that a run that is ended leaves nothing that looks complete.
@@ -138,7 +142,7 @@ async function makeRoot(): Promise<string> {
   console.log(`making a root file system of Debian ${codename} in ${cache}, about a minute`)
   await exec('debootstrap', [
     '--variant=minbase',
-    '--include=python3',
+    '--include=python3,systemd',
     codename,
     draft,
     await mirror(codename),
@@ -165,7 +169,7 @@ async function mirror(codename: string): Promise<string> {
 
 /** What the Dockerfile adds: an environment, and places to mount at. */
 async function furnish(root: string): Promise<void> {
-  for (const path of ['app', 'venv/bin', 'venv/lib/packages', 'var/lib/fluxlit', 'usr/local/bin'])
+  for (const path of ['app', 'srv/shop', 'venv/bin', 'venv/lib/packages', 'var/lib/fluxlit', 'usr/local/bin'])
     await mkdir(join(root, path), { recursive: true })
   await writeFile(join(root, 'usr/local/bin/fluxlit'), '', { mode: 0o755 })
   await exec('chroot', [root, 'ln', '-s', '/usr/bin/python3', '/venv/bin/python'])

@@ -320,11 +320,25 @@ test('a request behind one that closes is not looked at', async (t) => {
   assert.equal(arrivals.length, 1)
 })
 
-test('an idle connection that is to close soon closes at once', async (t) => {
+test('an idle connection that is to close soon ends when idle ones do', async (t) => {
   const { client, connection, closed } = await frontSide(t)
   assert.equal(connection.isIdle, true)
   connection.closeSoon()
+  assert.equal(connection.socket.destroyed, false)
+  connection.closeIdle()
   assert.equal(await client.rest(), '')
+  await closed
+})
+
+test('a request that was on its way when its connection was to close soon is answered, and the last', async (t) => {
+  const { client, connection, next, closed } = await frontSide(t)
+  connection.closeSoon()
+  client.send(get())
+  const { transaction } = await next()
+  connection.closeIdle()
+  transaction.answer(200, '', 'ok')
+  const answer = await client.answer()
+  assert.deepEqual([answer.body, field(answer, 'Connection')], ['ok', 'close'])
   await closed
 })
 

@@ -20,13 +20,25 @@ const limits = {
   responseIdleMs: 0,
 }
 
-test('closing ends idle connections at once and refuses new ones', async (t) => {
+test('closing refuses new connections and ends idle ones', async (t) => {
   const gateway = await front(t, { workers: [] })
   const client = await gateway.connect()
   await client.send(get).answer()
   await gateway.listener.close()
   await client.ended
   await assert.rejects(gateway.connect(), { code: 'ECONNREFUSED' })
+})
+
+test('a request that was on its way when the listener closed is answered', async (t) => {
+  const { front: gateway, server, client } = await through(t)
+  const closed = gateway.listener.close()
+  client.send(get)
+  const worker = await server.accept()
+  await worker.request()
+  worker.send(plainAnswer)
+  const answer = await client.answer()
+  assert.deepEqual([answer.status, field(answer, 'Connection')], [200, 'close'])
+  await closed
 })
 
 test("closing lets a request in flight finish, and its answer is the connection's last", async (t) => {
