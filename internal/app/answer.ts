@@ -12,7 +12,7 @@ export function refuse(exchange: Exchange, transaction: Transaction, reason: Fai
   exchange.cause = reason.cause ?? (reason.detail === undefined ? undefined : reason.detail)
   if (transaction.answering) return transaction.breakOff()
   answered(exchange, statusOf(reason.code))
-  const { status, lines, body } = renderFailure(reason, reason.format ?? formatFor(exchange), exchange.id)
+  const { status, lines, body } = renderFailure(reason, formatFor(exchange, reason), exchange.id)
   const keep = transaction.requestComplete && exchange.kind === 'http' && !closesConnection(status)
   transaction.answer(status, dateLine() + exchange.ownLines + lines, body, keep)
 }
@@ -84,11 +84,15 @@ export function answerRedirect(
  * A page for people; a sentence for sockets and for Streamlit's own calls, which show the body of an error to the
  * person; otherwise JSON.
  */
-function formatFor(exchange: Exchange): FailureFormat {
-  if (exchange.kind === 'websocket') return 'text'
-  if (exchange.head?.isNavigation === true) return 'html'
-  return exchange.path.includes('/_stcore/') ? 'text' : 'problem'
+function formatFor(exchange: Exchange, { format }: Failure): FailureFormat {
+  if (exchange.kind === 'websocket') return format ?? 'text'
+  if (exchange.path.includes('/_stcore/') && exchange.head?.isNavigation !== true)
+    return ping.test(exchange.path) ? 'ping' : (format ?? 'text')
+  return format ?? (exchange.head?.isNavigation === true ? 'html' : 'problem')
 }
+
+/** What a page of Streamlit asks before it connects. */
+const ping = /\/_stcore\/(health|host-config)$/
 
 /** After a request that could not be understood nothing more is read from the connection. */
 function closesConnection(status: number): boolean {

@@ -63,8 +63,12 @@ export const failures = {
   http_version: [505, 'HTTP version not supported', 'Only HTTP/1.0 and HTTP/1.1 are understood.'],
 } as const satisfies Record<string, readonly [number, string, string]>
 
-/** `html` for navigations, `text` for upgrades and Streamlit's own calls, `problem` (RFC 9457) for the rest. */
-export type FailureFormat = 'html' | 'text' | 'problem'
+/**
+ * `html` for navigations, `text` for upgrades and Streamlit's own calls, `problem` (RFC 9457) for the rest. `ping` is a
+ * sentence for a page of Streamlit that asks whether it may connect again, and shows what it is told: a JSON string,
+ * because it tries to read JSON first and has nothing left to show of anything else.
+ */
+export type FailureFormat = 'html' | 'text' | 'ping' | 'problem'
 
 /** Stable identifier of a refusal, in answers (`code`), in the access line (`reason`) and in the docs. */
 export type FailureCode = keyof typeof failures

@@ -32,6 +32,7 @@ interface Shown {
 const contentTypes: Record<FailureFormat, string> = {
   html: 'text/html; charset=utf-8',
   text: 'text/plain; charset=utf-8',
+  ping: 'application/json',
   problem: 'application/problem+json',
 }
 
@@ -39,6 +40,7 @@ const bodies: Record<FailureFormat, (failure: Failure, shown: Shown) => string> 
   html: (failure, shown) =>
     failure.code === 'worker_starting' ? waitingPage(shown) : errorPage(failure, shown),
   text: (_failure, shown) => `${shown.detail} (request ${shown.requestId})\n`,
+  ping: (_failure, shown) => `${JSON.stringify(`${shown.detail} (request ${shown.requestId})`)}\n`,
   problem: (failure, { status, title, detail, requestId }) =>
     `${JSON.stringify({ type: 'about:blank', title, status, code: failure.code, detail, request_id: requestId })}\n`,
 }
