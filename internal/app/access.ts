@@ -57,11 +57,15 @@ export function enforce(
 }
 
 function follow(handling: Handling, request: AccessRequest, decision: Decision, pass: () => void): void {
-  const { exchange, transaction } = handling
+  const { deps, exchange, transaction } = handling
   switch (decision.kind) {
     case 'allow':
       exchange.passage = decision.passage
-      exchange.user = decision.identity?.subject ?? null
+      exchange.user = decision.identity === null ? null : deps.userName(decision.identity.subject)
+      if (deps.throttle?.by === 'user') {
+        const tired = deps.throttle.refuse(exchange.client, decision.identity?.subject ?? null)
+        if (tired !== null) return refuse(exchange, transaction, tired)
+      }
       if (exchange.kind === 'websocket' && decision.identity !== null)
         handling.guarded = { request, identity: decision.identity }
       return pass()

@@ -3,6 +3,7 @@
 import type { Config } from '../config/config.ts'
 import type { Authorize } from '../auth/authorize.ts'
 import type { SocketGuard } from '../auth/socket-guard.ts'
+import type { Throttle } from '../auth/throttle.ts'
 import type { LoginEndpoints } from '../auth/endpoints.ts'
 import type { HeadRules } from '../exchange/head.ts'
 import type { Identification } from '../exchange/identify.ts'
@@ -40,6 +41,10 @@ export interface RequestDeps {
   /** The gateway's own pages for signing in; null = nobody can. */
   readonly endpoints: LoginEndpoints | null
   readonly headRules: HeadRules | undefined
+  /** How often one client or person may ask; null = as often as they like. */
+  readonly throttle: Throttle | null
+  /** How people are named in the access log. */
+  readonly userName: (subject: string) => string | null
   /** Watches over open WebSockets of people who are known; null = nobody is asked. */
   readonly sockets: SocketGuard | null
   /** In development: the page for a worker that does not run, null while it does. */

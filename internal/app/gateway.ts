@@ -27,6 +27,7 @@ import type { Listener } from '../server/listener.ts'
 import { Maintenance } from '../maintenance/maintenance.ts'
 import type { WhyReport } from '../recent/why.ts'
 import { startInOrder } from '../worker/order.ts'
+import { cookieSecret } from '../worker/cookie-secret.ts'
 import { preflight } from '../worker/preflight.ts'
 import type { WorkerRoom } from '../worker/room.ts'
 import { lazily, type PackageFiles } from '../worker/sdk.ts'
@@ -34,6 +35,7 @@ import { openRuntimeDir, type RuntimeDir } from '../worker/runtime-dir.ts'
 import { isProblem } from '../worker/problem.ts'
 import type { SupervisedWorker } from '../worker/types.ts'
 import { serviceRestart } from '../proxy/tunnel.ts'
+import { createAuthWatch } from './auth-watch.ts'
 import { pause, within } from './deadline.ts'
 import type { RequestDeps } from './deps.ts'
 import {
@@ -121,6 +123,8 @@ export class Gateway implements ControlTarget {
   readonly #operators: Operators
   readonly #maintenance: Maintenance
   readonly #signIn: SignIn
+  /** Of the hashes that stand for people in the log; the same ones after a restart where there is a state directory. */
+  #userKey: string | null = null
   #room: WorkerRoom
   #values: ReportValues
   #operation: Promise<unknown> = Promise.resolve()
@@ -143,12 +147,14 @@ export class Gateway implements ControlTarget {
     this.#values = parts.values ?? new Map()
     this.#maintenance = Maintenance.open(config.stateDir, parts.logger)
     this.#operators = this.#makeOperators()
+    const { auth: counts } = this.#operators
+    const watch = createAuthWatch(counts, parts.audit)
     this.#signIn = new SignIn({
-      watch: { authenticated: () => undefined, denied: () => undefined },
+      watch,
       logger: parts.logger,
       fetch,
-      keysFetched: () => undefined,
-      untrusted: () => undefined,
+      keysFetched: (result) => counts.add(counts.keyFetches, result),
+      untrusted: watch.untrusted,
     })
     this.#watcher = new Watcher({
       self: parts.self,
@@ -396,6 +402,8 @@ export class Gateway implements ControlTarget {
       maintenance: (worker) => this.#maintenance.of(worker),
       explain: this.#parts.explain,
       desk: this.#signIn.deskFor(fleet.config),
+      userKey:
+        fleet.config.auth === null ? '' : (this.#userKey ??= cookieSecret(fleet.config.stateDir).secret),
     })
     return {
       fleet,

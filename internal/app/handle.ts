@@ -133,6 +133,10 @@ function toWorker(handling: Handling, target: PathTarget, route: WorkerRoute): v
   if (refusal !== null) return refuse(exchange, transaction, refusal)
   const notice = deps.maintenance(backend.config.name)
   if (notice !== null) return refuse(exchange, transaction, underMaintenance(notice))
+  if (deps.throttle !== null && (deps.throttle.by === 'client' || deps.authorize === null)) {
+    const tired = deps.throttle.refuse(exchange.client, null)
+    if (tired !== null) return refuse(exchange, transaction, tired)
+  }
   if (deps.authorize === null) return pass(handling, backend, target, route)
   const request = accessRequest(handling, backend, target, route)
   enforce(handling, request, deps.authorize, () => pass(handling, backend, target, route))

@@ -13,12 +13,14 @@ import { compileResponseHeaders } from '../proxy/response-headers.ts'
 import { compileRoutes, hostName } from '../route/table.ts'
 import type { Desk } from '../auth/desk.ts'
 import type { SocketGuard } from '../auth/socket-guard.ts'
+import { Throttle } from '../auth/throttle.ts'
 import type { Certificates } from '../server/certificates.ts'
 import type { ServerConnection } from '../http1/server-connection.ts'
 import { Listener, type ListenerLimits } from '../server/listener.ts'
 import type { Backend } from './backend.ts'
 import type { RequestDeps } from './deps.ts'
 import { handle } from './handle.ts'
+import { compileUserNames } from './user-name.ts'
 
 /** What both listeners share. */
 export interface ListenerParts {
@@ -32,6 +34,8 @@ export interface ListenerParts {
   readonly explain?: RequestDeps['explain']
   /** Null = nobody is asked who they are. */
   readonly desk?: Desk | null
+  /** Key of the hashes that stand for people in the access log. */
+  readonly userKey?: string
   /** Watches over open WebSockets. */
   readonly sockets?: SocketGuard
 }
@@ -68,11 +72,14 @@ export function createRequestDeps(parts: ListenerParts): (listener: ListenerKind
     endpoints: desk?.endpoints ?? null,
     sockets: desk === null ? null : (parts.sockets ?? null),
     headRules: desk?.headRules,
+    userName: compileUserNames(config.logUser, parts.userKey ?? ''),
     headers: compileResponseHeaders(config),
     origins: compileOriginRule(config.publicBaseUrl, config.allowedOrigins),
     allowedHosts: config.allowedHosts.length === 0 ? null : new Set(config.allowedHosts.map(hostName)),
   }
   const fallbackHost = `${config.listen.host}:${config.listen.port}`
+  const throttle =
+    config.limits.rate === null ? null : new Throttle(config.limits.rate, () => performance.now())
   return (listener) => {
     const internal = listener.kind === 'internal'
     const scheme = listener.kind === 'public' && config.tls !== null ? 'https' : 'http'
@@ -86,7 +93,15 @@ export function createRequestDeps(parts: ListenerParts): (listener: ListenerKind
     }
     const redirectPort = listener.kind === 'redirect' ? listener.port : null
     const authorize = (internal ? desk?.internal : desk?.front) ?? null
-    return { ...shared, authorize, identification, internal, redirectPort }
+    // Workers call for everybody, from one address.
+    return {
+      ...shared,
+      throttle: internal ? null : throttle,
+      authorize,
+      identification,
+      internal,
+      redirectPort,
+    }
   }
 }
 

@@ -28,6 +28,8 @@ export interface AuthorizeParts {
   readonly unauthenticated: Unauthenticated
   /** Origins besides the own one whose pages may act for who is signed in. */
   readonly isOwnOrigin: (origin: string, host: string) => boolean
+  /** Names of headers, lower case, that tell workers who asks; null = they may come from a proxy in front. */
+  readonly identityNames: ReadonlySet<string> | null
   readonly watch: AuthWatch
 }
 
@@ -35,6 +37,8 @@ export interface AuthorizeParts {
 export interface AuthWatch {
   authenticated(request: AccessRequest, mode: Authenticator['mode'] | 'none', credential: Credential): void
   denied(request: AccessRequest, identity: Identity | null, rule: string, reason: Failure): void
+  /** Somebody who may not say who asks has sent a header that does. */
+  stripped(request: AccessRequest, name: string): void
 }
 
 /** Compiles the stage. */
@@ -53,6 +57,7 @@ class Stage {
   }
 
   decide(request: AccessRequest): Decision | Promise<Decision> {
+    if (request.head.claimed.length > 0) this.#tellStripped(request)
     const verdict = this.#verdictOf(request)
     if (verdict === null) return deny(failure('ambiguous_path'))
     if (verdict.allow === 'deny') return this.#deny(request, null, verdict, failure('forbidden'))
@@ -65,6 +70,16 @@ class Stage {
     const judge = (credential: Credential): Decision =>
       open ? this.#letPass(request, credential) : this.#judge(request, credential, verdict, access)
     return seen instanceof Promise ? seen.then(judge) : judge(seen)
+  }
+
+  #tellStripped(request: AccessRequest): void {
+    const { identityNames, watch } = this.#parts
+    const { claimed } = request.head
+    if (identityNames === null) return
+    for (let i = 0; i < claimed.length; i += 2) {
+      const name = claimed[i] ?? ''
+      if (identityNames.has(name)) return watch.stripped(request, name)
+    }
   }
 
   /** The verdict on all readings of the path; null when they differ. */

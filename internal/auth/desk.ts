@@ -95,6 +95,7 @@ export function openDesk(parts: DeskParts): Desk {
         challenges: modes.challenges,
       }),
       isOwnOrigin: parts.isOwnOrigin,
+      identityNames: auth.proxy === null ? ownedNames(auth) : null,
       watch: parts.watch,
     })
   return {

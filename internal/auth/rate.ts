@@ -24,6 +24,11 @@ export class RateLimiter {
     this.#most = most
   }
 
+  /** How many are remembered. */
+  get size(): number {
+    return this.#full.size
+  }
+
   /** Takes one. @returns milliseconds until there is one; 0 = it was taken */
   take(key: string): number {
     const waitMs = this.wait(key)

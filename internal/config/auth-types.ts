@@ -136,6 +136,14 @@ export interface AssumedIdentity {
   readonly claims: Readonly<Record<string, unknown>>
 }
 
+/** `[limits] rate`. */
+export interface RateConfig {
+  readonly requests: number
+  readonly periodMs: number
+  readonly burst: number
+  readonly by: 'client' | 'user'
+}
+
 /** Where the keys of a token's issuer come from. */
 export type JwtKeys =
   | { readonly kind: 'discovery' }

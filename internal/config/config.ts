@@ -3,7 +3,7 @@
  * {@link loadConfig} (internal/config/load.ts) returned it. Durations are milliseconds, sizes bytes, paths absolute.
  */
 
-import type { AuthConfig } from './auth-types.ts'
+import type { AuthConfig, RateConfig } from './auth-types.ts'
 import type { LogLevel } from '../log/types.ts'
 import type { Secret } from './secret.ts'
 
@@ -58,6 +58,8 @@ export interface Config {
   readonly restart: RestartPolicy
   readonly drain: { readonly delayMs: number; readonly timeoutMs: number }
   readonly log: LogConfig
+  /** How who asks is named in access lines. */
+  readonly logUser: 'hash' | 'full' | 'off'
   /** Directory for what must survive a restart, or null = memory only. */
   readonly stateDir: string | null
   /** Null = the gateway speaks plain HTTP. */
@@ -166,6 +168,8 @@ export interface Limits {
   readonly bodyBytes: number
   /** Bytes per second of a body in either direction; 0 = any. */
   readonly bodyMinRate: number
+  /** How often one client or person may ask; null = as often as they like. */
+  readonly rate: RateConfig | null
   /** Client connections at the same time; 0 = any number. */
   readonly connections: number
   /** Open WebSockets at the same time; 0 = any number. */

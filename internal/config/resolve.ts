@@ -59,6 +59,7 @@ export function resolveConfig(context: ResolveContext, found: Found): Config {
     restart: restartOf(context),
     drain: { delayMs: settings.drain.delay, timeoutMs: settings.drain.timeout },
     log: logOf(context),
+    logUser: settings.log.user,
     stateDir: resolveStateDir(context, name),
     tls: resolveTls(context),
     ...operators,
@@ -137,6 +138,10 @@ function limitsOf({ settings: { limits } }: ResolveContext): Limits {
     targetBytes: limits.target_bytes,
     bodyBytes: limits.body,
     bodyMinRate: limits.body_min_rate,
+    rate:
+      limits.rate === null
+        ? null
+        : { ...limits.rate, burst: limits.rate_burst || limits.rate.requests, by: limits.rate_by },
     connections: limits.connections,
     websockets: limits.websockets,
   }

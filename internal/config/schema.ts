@@ -26,6 +26,7 @@ import {
   textWith,
   wordsOf,
 } from './scalars.ts'
+import { parseRate } from './rate.ts'
 import { parseRedirectFrom } from './redirect-from.ts'
 import { parseTarget } from './target.ts'
 import { timeoutsSchema } from './timeout-schema.ts'
@@ -56,6 +57,23 @@ const limits = z.strictObject({
     '1KiB',
     0,
     'Per second, of a request body or an answer that waits for its client, averaged over no less than timeouts.body_idle; slower connections are ended. "0B" = any rate.',
+  ),
+  rate: textWith(
+    parseRate,
+    '',
+    'How often one client (or person, see rate_by) may ask; more get 429 with Retry-After. "" = as often as they like.',
+    'a number and a time such as "20/s", "600/m" or "5000/h", or ""',
+  ),
+  rate_burst: integer(
+    0,
+    0,
+    1_000_000,
+    'How many of them may come at once; 0 = as many as `rate` allows in its time.',
+  ),
+  rate_by: choice(
+    ['client', 'user'],
+    'client',
+    'Whose requests are counted together: those of an address, or of whoever is signed in (of the address where nobody is).',
   ),
   connections: integer(0, 0, 1_000_000, 'Client connections at the same time; more get 503. 0 = any number.'),
   websockets: integer(0, 0, 1_000_000, 'Open WebSockets; more get 503. 0 = any number.'),
@@ -98,6 +116,11 @@ const audit = z.strictObject({
 const log = z.strictObject({
   format: choice(['auto', 'json', 'text'], 'auto', 'auto = text on a terminal, JSON otherwise.'),
   access: flag(true, 'One line per request and per closed WebSocket.'),
+  user: choice(
+    ['hash', 'full', 'off'],
+    'hash',
+    'How who asks is named in those lines: a keyed hash, the subject itself, or not at all.',
+  ),
   file: textWith(
     anyText,
     '',

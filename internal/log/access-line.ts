@@ -24,6 +24,7 @@ export class AccessLines {
       `,"duration_ms":${rounded(performance.now() - record.startedAt)}` +
       `,"ttfb_ms":${ttfbMs === null ? 'null' : rounded(ttfbMs)}` +
       `,"bytes_in":${record.bytesIn},"bytes_out":${record.bytesOut},"client":${quoted(record.client)}` +
+      (record.user === null ? '' : `,"user":${quoted(record.user)}`) +
       `,"reason":"${record.reason}"` +
       (record.kind === 'websocket' ? ',"websocket":true' : '') +
       (heldMs > 0 ? `,"held_ms":${rounded(heldMs)}` : '') +

@@ -13,6 +13,8 @@ export interface AccessRecord {
   readonly path: string
   readonly hasQuery: boolean
   readonly client: string
+  /** Who asks, as far as it is to be told; null = nobody who is known. */
+  readonly user: string | null
   readonly route: string
   readonly worker: string | null
   readonly status: number
@@ -64,6 +66,7 @@ function accessFields(record: AccessRecord): LogFields {
     bytes_in: record.bytesIn,
     bytes_out: record.bytesOut,
     client: record.client,
+    ...(record.user === null ? {} : { user: record.user }),
     reason: record.reason,
     ...(record.kind === 'websocket' ? { websocket: true } : {}),
     ...(record.heldMs > 0 ? { held_ms: rounded(record.heldMs) } : {}),

@@ -1,5 +1,7 @@
 /** The metrics as Prometheus reads them, in the format it asks for. */
 
+import type { AuthCounts } from './auth-counts.ts'
+import { addAuthFamilies } from './auth-families.ts'
 import { createRegistry, type Format } from './families.ts'
 import { addGatewayFamilies } from './gateway-families.ts'
 import type { LagMeter } from './lag.ts'
@@ -20,6 +22,7 @@ export interface MetricsText {
 export interface ExpositionParts {
   readonly traffic: LiveMetrics
   readonly lag: LagMeter
+  readonly auth: AuthCounts
   readonly sources: MetricsSources
 }
 
@@ -40,6 +43,7 @@ export class Exposition {
     for (const registry of Object.values(this.#registries)) {
       addTrafficFamilies(registry, parts.traffic, parts.sources)
       addWorkerFamilies(registry, parts.traffic, parts.sources, this.#failures)
+      addAuthFamilies(registry, parts.auth)
       addGatewayFamilies(registry, parts.lag, parts.sources)
     }
   }

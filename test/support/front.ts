@@ -49,6 +49,7 @@ export function configuration(overrides: Partial<Config> = {}): Config {
       targetBytes: 8_192,
       bodyBytes: 209_715_200,
       bodyMinRate: 1024,
+      rate: null,
       connections: 0,
       websockets: 0,
     },
@@ -62,6 +63,7 @@ export function configuration(overrides: Partial<Config> = {}): Config {
     },
     drain: { delayMs: 0, timeoutMs: 20_000 },
     log: { level: 'info', format: 'json', access: true, recent: 0, file: null, audit: null },
+    logUser: 'full',
     stateDir: null,
     tls: null,
     admin: { listen: null, where: 'default', password: null, allow: [] },
@@ -111,6 +113,8 @@ export interface FrontOptions {
   readonly config?: Partial<Config>
   /** Address of each worker by name; null = static or not there yet (state `starting`). */
   readonly workers: readonly { readonly config: RoutedWorker; readonly address: Address | null }[]
+  /** What of the limits is different. */
+  readonly limits?: Partial<Config['limits']>
   readonly holdMs?: number
   readonly maxHeld?: number
   /** The workers' own listener instead of the public one. */
@@ -146,7 +150,8 @@ export interface Front {
 /** Opens a front; closed after the test. */
 export async function front(t: Cleanup, options: FrontOptions): Promise<Front> {
   const { config: overrides = {}, internal = false } = options
-  const config = configuration({ ...overrides, workers: options.workers.map((worker) => worker.config) })
+  const general = configuration({ ...overrides, workers: options.workers.map((worker) => worker.config) })
+  const config = { ...general, limits: { ...general.limits, ...options.limits } }
   const workers = options.workers.map(fakeFor)
   const backends = options.workers.map((worker, index) => backendFor(worker.config, workers[index], options))
   const view = { draining: false }
@@ -197,7 +202,7 @@ function deskFor(config: Config, auth: AuthConfig, room: Partial<DeskRoom> = {})
     login: null,
     key: AssertionKey.of(null),
     isOwnOrigin: compileOriginRule(config.publicBaseUrl, config.allowedOrigins),
-    watch: { authenticated: () => undefined, denied: () => undefined },
+    watch: { authenticated: () => undefined, denied: () => undefined, stripped: () => undefined },
     room: { logger: silentLogger, fetch, keysFetched: () => undefined, untrusted: () => undefined, ...room },
   })
 }

@@ -22,6 +22,7 @@ import type { HealthView } from '../../health/health.ts'
 import type { Logger } from '../../log/types.ts'
 import { Exposition } from '../../metrics/exposition.ts'
 import { LagMeter } from '../../metrics/lag.ts'
+import { AuthCounts } from '../../metrics/auth-counts.ts'
 import { LiveMetrics } from '../../metrics/live-metrics.ts'
 import { noMetrics, type Metrics } from '../../metrics/metrics.ts'
 import type { MetricsSources, ReloadReading } from '../../metrics/sources.ts'
@@ -59,6 +60,8 @@ export class Operators {
   /** What the request path tells its work to. */
   readonly metrics: Metrics
   readonly recent: Recent
+  /** What signing in tells its work to. */
+  readonly auth = new AuthCounts()
   readonly #requests: RecentRequests | null
   readonly #tracebacks = new Tracebacks()
   readonly #parts: OperatorsParts
@@ -84,7 +87,7 @@ export class Operators {
     if (this.#live === null) return
     const { config, logger, runtime } = this.#parts
     const { admin, metrics, stateDir } = config
-    const parts = { ...this.#live, sources: this.#sources() }
+    const parts = { ...this.#live, auth: this.auth, sources: this.#sources() }
     const exposition = new Exposition(parts)
     const read = metricsEndpoint((accept) => exposition.read(accept))
     const maker = new SnapshotMaker({

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { test } from 'node:test'
 
+import { AuthCounts } from '../../../internal/metrics/auth-counts.ts'
 import { Exposition } from '../../../internal/metrics/exposition.ts'
 import { LagMeter } from '../../../internal/metrics/lag.ts'
 import { LiveMetrics } from '../../../internal/metrics/live-metrics.ts'
@@ -49,6 +50,7 @@ test('100 000 paths, methods and hosts that nobody has heard of make no more ser
     maxHeld: 0,
   })
   const exposition = new Exposition({
+    auth: new AuthCounts(),
     traffic,
     lag,
     sources: {

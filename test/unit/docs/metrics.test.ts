@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 
+import { AuthCounts } from '../../../internal/metrics/auth-counts.ts'
 import { Exposition } from '../../../internal/metrics/exposition.ts'
 import { LagMeter } from '../../../internal/metrics/lag.ts'
 import { LiveMetrics } from '../../../internal/metrics/live-metrics.ts'
@@ -16,6 +17,7 @@ test('docs/operations.md lists every metric there is, and no other', async (t) =
   const lag = new LagMeter()
   t.after(() => lag.close())
   const exposition = new Exposition({
+    auth: new AuthCounts(),
     traffic: new LiveMetrics(),
     lag,
     sources: {

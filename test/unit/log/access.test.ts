@@ -32,6 +32,7 @@ const record: AccessRecord = {
   method: 'GET',
   path: '/a',
   hasQuery: true,
+  user: null,
   client: '1.2.3.4',
   route: 'api',
   worker: 'api',

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
+import { AuthCounts } from '../../../internal/metrics/auth-counts.ts'
 import { Exposition, prefersOpenMetrics } from '../../../internal/metrics/exposition.ts'
 import { LagMeter } from '../../../internal/metrics/lag.ts'
 import { LiveMetrics } from '../../../internal/metrics/live-metrics.ts'
@@ -36,7 +37,10 @@ function exposition(
   const traffic = new LiveMetrics()
   const lag = new LagMeter()
   t.after(() => lag.close())
-  return { traffic, exposed: new Exposition({ traffic, lag, sources: { ...usual, ...sources } }) }
+  return {
+    traffic,
+    exposed: new Exposition({ traffic, lag, auth: new AuthCounts(), sources: { ...usual, ...sources } }),
+  }
 }
 
 /** Names and labels of the contract. */
