@@ -1,7 +1,7 @@
 /** Finding a Python interpreter, at configuration time and again for every generation of a worker. */
 
-import { accessSync, constants, statSync } from 'node:fs'
-import { basename, delimiter, isAbsolute, join, resolve } from 'node:path'
+import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs'
+import { basename, delimiter, dirname, isAbsolute, join, resolve } from 'node:path'
 
 import type { Problem } from '../fault/startup.ts'
 import type { PythonChoice } from './config.ts'
@@ -11,6 +11,8 @@ export interface PythonPlaces {
   readonly cwd: string
   readonly root: string
   readonly env: Readonly<Record<string, string | undefined>>
+  /** This program; the one that runs unless it is given. */
+  readonly executable?: string
 }
 
 type Look = 'usable' | 'missing' | 'directory' | 'not executable'
@@ -18,7 +20,7 @@ type Look = 'usable' | 'missing' | 'directory' | 'not executable'
 /**
  * Finds the interpreter of a Python worker. With an explicit choice only that is tried: a path (relative to
  * `root`), a command on PATH, or the directory of a virtual environment. Otherwise VIRTUAL_ENV, `.venv` in
- * `cwd` and in `root`, `python3` and `python` on PATH. Symbolic links are kept: Python finds its virtual
+ * `cwd` and in `root`, the environment FluxLit was installed into, `python3` and `python` on PATH. Symbolic links are kept: Python finds its virtual
  * environment by the path it was started with.
  *
  * @returns the absolute path, or the problem with every place that was looked at
@@ -99,9 +101,24 @@ function* candidatesIn(places: PythonPlaces): Generator<readonly [name: string, 
   if (active !== undefined && active !== '') yield ['VIRTUAL_ENV', pythonIn(active)]
   yield ['.venv', pythonIn(join(places.cwd, '.venv'))]
   if (places.root !== places.cwd) yield ['.venv', pythonIn(join(places.root, '.venv'))]
+  const own = dirname(dirname(places.executable ?? process.execPath))
+  if (hasApps(own)) yield ['environment of fluxlit', pythonIn(own)]
   for (const command of ['python3', 'python']) {
     for (const path of pathEntries(places.env, command)) yield [`${command} on PATH`, path]
   }
+}
+
+/**
+ * Whether `pip install` put the apps' libraries beside this program. An environment for the program alone, as pipx makes
+ * it, runs no app.
+ */
+function hasApps(environment: string): boolean {
+  if (!existsSync(join(environment, 'pyvenv.cfg'))) return false
+  const libraries = join(environment, 'lib')
+  const versions = existsSync(libraries) ? readdirSync(libraries) : []
+  return versions.some((version) =>
+    ['uvicorn', 'streamlit'].some((name) => existsSync(join(libraries, version, 'site-packages', name))),
+  )
 }
 
 function pythonIn(environment: string): string {

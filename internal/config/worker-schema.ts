@@ -199,7 +199,7 @@ const process = {
     readText(parseFilled),
     'Interpreter: a path, a command on PATH, or the directory of a virtual environment. Looked up anew at every start.',
     'the path of an interpreter or of a virtual environment',
-    '`VIRTUAL_ENV`, `.venv`, `python3`, `python`',
+    '`VIRTUAL_ENV`, `.venv`, where `pip` put FluxLit, `python3`, `python`',
   ),
   cwd: optional(readText(parseFilled), 'Working directory.', 'the path of a directory', 'top-level `root`'),
   env: noted(environment.prefault({}), 'Environment variables of the worker; above env_file and .env.', {

@@ -83,7 +83,7 @@ function controlOf(target: Target, files: readonly Entry[], identity: Identity):
   ]
 }
 
-/** glibc and libstdc++ are of Debian 10; Python is what the apps need, not the gateway. */
+/** What Node asks for, all in Debian 10; Python is what the apps need, not the gateway. */
 function control({ architecture }: Target, files: readonly Entry[], { version }: Identity): string {
   const kibibytes = files.reduce((sum, { bytes }) => sum + Math.ceil(bytes.length / 1024), 0)
   return `Package: fluxlit
@@ -91,7 +91,7 @@ Version: ${debianVersion(version)}
 Architecture: ${architecture}
 Maintainer: ${maintainer}
 Installed-Size: ${kibibytes}
-Depends: adduser, init-system-helpers (>= 1.54), libc6 (>= 2.28), libgcc-s1, libstdc++6 (>= 6)
+Depends: adduser, init-system-helpers (>= 1.54), libc6 (>= 2.28), libgcc-s1, libstdc++6 (>= 7)
 Recommends: python3 (>= 3.10), python3-venv
 Section: net
 Priority: optional

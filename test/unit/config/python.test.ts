@@ -41,6 +41,29 @@ test('the order is VIRTUAL_ENV, .venv in cwd, .venv in root, python3, python', a
   assert.equal(found(null, old, { PATH: `:relative:${join(old, 'bin')}` }), 'bin/python')
 })
 
+test('an environment FluxLit was installed into comes before those on PATH, if apps can run in it', async (t) => {
+  const library = 'own/lib/python3.13/site-packages/uvicorn/__init__.py'
+  for (const [others, expected] of [
+    [['own/pyvenv.cfg', library], 'own/bin/python'],
+    // What pipx makes, and a program that was copied somewhere.
+    [['own/pyvenv.cfg'], 'bin/python3'],
+    [[library], 'bin/python3'],
+  ] as const) {
+    const directory = await places(t, ['own/bin/python', 'own/bin/fluxlit', 'bin/python3'], others)
+    const result = findPython(
+      { path: null, where: 'default' },
+      {
+        cwd: directory,
+        root: directory,
+        env: { PATH: join(directory, 'bin') },
+        executable: join(directory, 'own/bin/fluxlit'),
+      },
+    )
+    assert.ok(isPythonFound(result))
+    assert.equal(result.path, join(directory, expected))
+  }
+})
+
 test('an explicit choice is a path, a virtual environment or a command, and nothing else is tried', async (t) => {
   const directory = await places(t, ['venv/bin/python', 'only3/bin/python3', 'bin/python3', 'bin/python3.12'])
   const env = { PATH: join(directory, 'bin') }
