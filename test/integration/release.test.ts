@@ -11,7 +11,12 @@ import { nodePath } from '../../scripts/setup/toolchain.mjs'
 import { capture, must } from '../../scripts/shell/run.mjs'
 import { freshDirectory } from '../support/directory.ts'
 import { environmentPython } from '../../scripts/setup/python.mjs'
-import { inThrowawayRoot, whyNoThrowawayRoot } from '../support/throwaway-root.ts'
+import {
+  inThrowawayRoot,
+  inThrowawaySystem,
+  whyNoThrowawayRoot,
+  whyNoThrowawaySystem,
+} from '../support/throwaway-root.ts'
 
 const isBuilder = process.platform === 'linux' && process.arch === 'x64'
 const skip = isBuilder ? false : 'releases are made on linux-x64'
@@ -113,6 +118,18 @@ test('a release for this machine', { skip, timeout: 600_000 }, async (t) => {
       assert.match(output, /<h1>FluxLit works<\/h1>/)
     })
 
+    const noSystem = await whyNoThrowawaySystem()
+    if (noSystem !== null) console.log(noSystem)
+    const real = { skip: noSystem ?? false }
+    await inner.test('starts its service under a real systemd, and stops it', real, async () => {
+      const { status, output } = await inThrowawaySystem(service, files)
+      assert.equal(status, 0, output)
+      assert.match(output, /^started active fluxlit welcome ready$/m)
+      assert.match(output, /<h1>FluxLit works<\/h1>/)
+      assert.match(output, /^reloaded active$/m)
+      assert.match(output, /^purged inactive$/m)
+    })
+
     await inner.test('keeps a changed configuration in an upgrade and a removal', async () => {
       const { status, output } = await inThrowawayRoot(changed, files)
       assert.equal(status, 0, output)
@@ -140,7 +157,7 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 print(JsonStrictValidator(SchemaVersion.V1_6).validate_str(open(sys.argv[1]).read()))`
 
-const install = 'dpkg --install --force-confold /root/fluxlit.deb >/dev/null'
+const install = 'dpkg --install --force-confold --force-unsafe-io /root/fluxlit.deb >/dev/null'
 
 const installed = `${install}
 echo "account $(getent passwd fluxlit)"
@@ -155,6 +172,18 @@ url=$(sed -n -u '/"url":"/{s/.*"url":"\\([^"]*\\)".*/\\1/p;q}' <&3)
 python3 -c 'import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1]).read().decode())' "$url"
 kill $!
 wait $!`
+
+const fetchPage =
+  'import urllib.request; print(urllib.request.urlopen("http://127.0.0.1:8000/").read().decode())'
+
+const service = `${install}
+main=$(systemctl show -p MainPID --value fluxlit)
+echo "started $(systemctl is-active fluxlit) $(ps -o user= -p "$main") $(systemctl show -p StatusText --value fluxlit)"
+python3 -c '${fetchPage}'
+systemctl reload fluxlit
+echo "reloaded $(systemctl is-active fluxlit)"
+dpkg --purge fluxlit >/dev/null
+echo "purged $(systemctl is-active fluxlit || true)"`
 
 const changed = `${install}
 echo '# mine' >>/etc/fluxlit/fluxlit.toml
