@@ -73,6 +73,8 @@ function readNewAnswer(
   const framing = answerFraming(section, minor, status, method)
   if ('invalid' in framing) return framing
   const mayOverrun = framing.kind === 'none' && announcesBody(section)
+  // RFC 9110 8.6: there is none, and whoever takes the sender at its word reads the answer that counts as that body.
+  if (mayOverrun && status < 200) return { invalid: 'An interim answer speaks of a body.' }
   return { status, minor, fields: section.fields, framing, connection: section.connection, mayOverrun }
 }
 

@@ -48,7 +48,9 @@ export async function bundle(entry, output, facts) {
     logLevel: 'silent',
     // Libraries in CommonJS require Node's own modules; an ES module has no require of its own.
     banner: {
-      js: "import { createRequire as createRequireOfBundle } from 'node:module'\nconst require = createRequireOfBundle(import.meta.url)",
+      js: `import { createRequire as createRequireOfBundle } from 'node:module'
+const require = createRequireOfBundle(import.meta.url)
+${builtinNamespaces}`,
     },
     define: {
       __FLUXLIT_VERSION__: JSON.stringify(facts.version),
@@ -62,7 +64,7 @@ export async function bundle(entry, output, facts) {
   })
   // npm start lives on for as long as the gateway; the compiler need not.
   await stop()
-  writeFileSync(output, inAscii(readFileSync(output, 'utf8')))
+  writeFileSync(output, inAscii(withBuiltinNamespaces(readFileSync(output, 'utf8'))))
   writeFileSync(`${output}.meta.json`, JSON.stringify(metafile))
 }
 
@@ -88,7 +90,34 @@ const lazyBuiltins = {
       kind === 'import-statement' && isBuiltin(path) ? { path, namespace: 'builtin' } : undefined,
     )
     bundler.onLoad({ filter: /./, namespace: 'builtin' }, ({ path }) => ({
-      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)})`,
+      contents: `module.exports = builtinModule(${JSON.stringify(path)})`,
     }))
   },
+}
+
+/** One namespace for each of them; names are found through the prototype. */
+const builtinNamespaces = `const builtinNamespaces = new Map()
+const builtinModule = (name) => {
+  const found = process.getBuiltinModule(name)
+  if (!builtinNamespaces.has(found)) builtinNamespaces.set(found, Object.create(found, { default: { value: found } }))
+  return found
+}`
+
+const asNamespace = 'var __toESM = (mod, isNodeMode, target) => ('
+
+/**
+ * esbuild makes a namespace for every import of such a module, with a function for each of its names: a hundred for
+ * each of the forty imports of `node:fs`, three megabytes in all.
+ * @param {string} source
+ * @throws {SetupError} when esbuild writes something else
+ */
+function withBuiltinNamespaces(source) {
+  if (!source.includes('builtinModule("')) return source
+  if (source.split(asNamespace).length !== 2) {
+    throw new SetupError(
+      'esbuild makes namespaces in another way than expected',
+      'see withBuiltinNamespaces in scripts/build/bundle.mjs',
+    )
+  }
+  return source.replace(asNamespace, `${asNamespace.slice(0, -1)}builtinNamespaces.get(mod) ?? (`)
 }

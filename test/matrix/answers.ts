@@ -146,12 +146,9 @@ const rows: readonly Row[] = [
     'HTTP/1.1 103 X\r\nLink: x\r\n\r\n'.repeat(1_000) + two,
     relayed(200, 'hi', {}, { or502: true, worker: 'either' }),
   ],
-  [
-    'S9e',
-    'a 103 with a length',
-    `HTTP/1.1 103 X\r\nContent-Length: 2\r\n\r\n${two}`,
-    relayed(200, 'hi', {}, { or502: true, worker: 'either' }),
-  ],
+  ['S9e', 'a 103 with a length', `HTTP/1.1 103 X\r\nContent-Length: 2\r\n\r\n${two}`, replaced],
+  ['S9f', 'a 103 with an empty length', `HTTP/1.1 103 X\r\nContent-Length: 0\r\n\r\n${two}`, hi],
+  ['S9g', 'a 100 in chunks', `HTTP/1.1 100 X\r\nTransfer-Encoding: chunked\r\n\r\n${two}`, replaced],
   ...[
     'gzip',
     'gzip, chunked',

@@ -122,3 +122,13 @@ test('an answer that begins as the one before is that one, except to another kin
     [true, true],
   )
 })
+
+test('an interim answer that speaks of a body is none: what follows could be that body, or the answer that counts', () => {
+  for (const status of [100, 101, 103, 183]) {
+    for (const line of ['Content-Length: 2', 'Transfer-Encoding: chunked'])
+      assert.deepEqual(readHead(`HTTP/1.1 ${status} X\r\n${line}\r\n`), {
+        invalid: 'An interim answer speaks of a body.',
+      })
+    assert.ok('status' in readHead(`HTTP/1.1 ${status} X\r\nContent-Length: 0\r\n`))
+  }
+})
