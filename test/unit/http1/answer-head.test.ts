@@ -74,9 +74,9 @@ for (const [lines, kind] of [
     assert.equal(framingOf(`HTTP/1.1 200 OK\r\n${lines}`), kind)
   })
 
-  test(`with ${JSON.stringify(lines)} answers to HEAD, 1xx, 204 and 304 have no body`, () => {
+  test(`with ${JSON.stringify(lines)} answers to HEAD, 204 and 304 have no body`, () => {
     assert.equal(framingOf(`HTTP/1.1 200 OK\r\n${lines}`, 'HEAD'), 'none')
-    for (const status of [100, 101, 103, 199, 204, 304])
+    for (const status of [204, 304])
       assert.equal(framingOf(`HTTP/1.1 ${status} X\r\n${lines}`), 'none', String(status))
   })
 }
@@ -129,6 +129,7 @@ test('an interim answer that speaks of a body is none: what follows could be tha
       assert.deepEqual(readHead(`HTTP/1.1 ${status} X\r\n${line}\r\n`), {
         invalid: 'An interim answer speaks of a body.',
       })
-    assert.ok('status' in readHead(`HTTP/1.1 ${status} X\r\nContent-Length: 0\r\n`))
+    for (const line of ['', 'Content-Length: 0\r\n'])
+      assert.equal(framingOf(`HTTP/1.1 ${status} X\r\n${line}`), 'none')
   }
 })
