@@ -1,5 +1,7 @@
 /** wrk (github.com/wg/wrk), Debian's load generator: closed loop, as fast as the answers come. */
 
+import { join } from 'node:path'
+
 import { capture } from '../../shell/run.mjs'
 
 /** What wrk counted. */
@@ -20,7 +22,12 @@ export interface WrkOptions {
   readonly url: string
   readonly connections: number
   readonly seconds: number
+  /** Every request has another query and another field than the one before. */
+  readonly varied?: boolean
 }
+
+/** Counts in each of wrk's threads; what is written differs in length, too. */
+const variedRequests = join(import.meta.dirname, 'varied.lua')
 
 /** Whether wrk is on this machine. */
 export async function hasWrk(): Promise<boolean> {
@@ -29,8 +36,9 @@ export async function hasWrk(): Promise<boolean> {
 }
 
 /** Runs it to its end. @throws Error when it did not run or printed something else */
-export async function wrk({ url, connections, seconds }: WrkOptions): Promise<WrkResult> {
-  const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '--latency', url]
+export async function wrk({ url, connections, seconds, varied = false }: WrkOptions): Promise<WrkResult> {
+  const script = varied ? ['-s', variedRequests] : []
+  const args = ['-t1', `-c${connections}`, `-d${seconds}s`, ...script, '--latency', url]
   const { output } = await capture('wrk', args)
   return parseWrk(output)
 }

@@ -29,10 +29,10 @@ export function objection({ requests, seconds, refused, broken }: WrkResult): st
   return null
 }
 
-async function run({ subject, seconds }: Stage, path: string): Promise<Round> {
+async function run({ subject, seconds }: Stage, path: string, varied: boolean): Promise<Round> {
   const url = subject.url(path)
-  await wrk({ url, connections, seconds: warmUpSeconds })
-  const { result, cpuMicroseconds } = await subject.cost(() => wrk({ url, connections, seconds }))
+  await wrk({ url, connections, seconds: warmUpSeconds, varied })
+  const { result, cpuMicroseconds } = await subject.cost(() => wrk({ url, connections, seconds, varied }))
   const reason = objection(result)
   if (reason !== null) return voided(reason)
   return measured({
@@ -46,6 +46,7 @@ function scenario(
   rest: Pick<Scenario, 'name' | 'title'> & Partial<Scenario>,
   path: string,
   budget: Omit<Budget, 'kind' | 'measure'> | null,
+  varied = false,
 ): Scenario {
   return {
     upstream: 'static',
@@ -55,7 +56,7 @@ function scenario(
     programs: ['wrk'],
     measures,
     budgets: budget === null ? [] : [{ kind: 'ratio', measure: 'cpu', ...budget }],
-    run: (stage) => run(stage, path),
+    run: (stage) => run(stage, path, varied),
     ...rest,
   }
 }
@@ -70,6 +71,12 @@ export const requestScenarios: readonly Scenario[] = [
     limit: 1.4,
     goal: 1,
   }),
+  scenario(
+    { name: 'json-varied', title: 'Small JSON, Unix socket upstream, no two requests alike' },
+    '/json',
+    { limit: 1.4, goal: 1 },
+    true,
+  ),
   scenario({ name: 'json-64k', title: '64 KiB JSON' }, '/large.json', null),
   scenario({ name: 'json-log', title: 'Small JSON, JSON access log on', abilities: ['log'] }, '/json', {
     limit: 1.5,
