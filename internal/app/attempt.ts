@@ -18,7 +18,10 @@ import { refuse } from './answer.ts'
 import type { Admitted, Backend } from './backend.ts'
 import type { Handling } from './handling.ts'
 import { refuseSocket } from './sockets.ts'
-import { namesFile, reloadPage } from './streamlit.ts'
+import { namesFile, goTo } from './streamlit.ts'
+
+/** The page that signed out is on its way already, and must not be called back. */
+const leavingMs = 1_000
 
 /** A route that ends at a worker. */
 export type WorkerRoute = Extract<Route, { kind: 'worker' }>
@@ -176,9 +179,10 @@ export class Attempt implements RelayOwner {
     const { deps, guarded } = this.#handling
     if (deps.sockets === null || guarded === null) return null
     const redirects = deps.config.auth?.login?.session.streamlitLoginRedirect ?? false
-    const lastWords = redirects && this.#backend.config.kind === 'streamlit' ? reloadPage : null
+    const isPage = redirects && this.#backend.config.kind === 'streamlit'
     return deps.sockets.guard(guarded.request, guarded.identity, {
-      dismiss: () => tunnel.dismiss(notSignedIn, lastWords),
+      dismiss: (location) =>
+        tunnel.dismiss(notSignedIn, isPage ? goTo(location ?? '') : null, location === null ? 0 : leavingMs),
     })
   }
 }

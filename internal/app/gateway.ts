@@ -152,7 +152,9 @@ export class Gateway implements ControlTarget {
     this.#signIn = new SignIn({
       watch,
       logger: parts.logger,
-      fetch,
+      audit: parts.audit,
+      env: parts.env,
+      listening: () => this.#publicUrl,
       keysFetched: (result) => counts.add(counts.keyFetches, result),
       untrusted: watch.untrusted,
     })
@@ -200,6 +202,7 @@ export class Gateway implements ControlTarget {
     gateway.#open.defer(() => gateway.#watcher.close())
     gateway.#open.defer(() => gateway.#signIn.close())
     try {
+      await gateway.#openLogin()
       await gateway.#start()
       return gateway
     } catch (error) {
@@ -300,6 +303,13 @@ export class Gateway implements ControlTarget {
     for (const listener of this.#listeners) listener.destroy()
     void this.#operators.close()
     this.#runtime.close()
+  }
+
+  /** Before anything listens: its code is loaded, and its store opened, only where somebody logs in. */
+  async #openLogin(): Promise<void> {
+    const problem = await this.#signIn.prepare(this.config)
+    if (problem !== null) throw new StartupError([problem], exitCode.usage)
+    this.#current = this.#compose(this.#current.fleet)
   }
 
   async #start(): Promise<void> {
@@ -404,6 +414,7 @@ export class Gateway implements ControlTarget {
       desk: this.#signIn.deskFor(fleet.config),
       userKey:
         fleet.config.auth === null ? '' : (this.#userKey ??= cookieSecret(fleet.config.stateDir).secret),
+      sockets: this.#signIn.sockets,
     })
     return {
       fleet,
@@ -432,6 +443,8 @@ export class Gateway implements ControlTarget {
     const read = this.#parts.readConfig()
     if ('problems' in read) return { ok: false, problems: read.problems }
     const { config } = read
+    const problem = await this.#signIn.prepare(config)
+    if (problem !== null) return { ok: false, problems: [problem] }
     this.#certificates?.check()
     const room: WorkerRoom = {
       ...this.#room,

@@ -36,11 +36,11 @@ interface Open {
   readonly store: SessionStore
 }
 
-/** Keeps the login of the configuration in force, and the one of the next. */
+/** Keeps the login of the configuration in force, of the next one, and of the one before, which may come back. */
 export class LoginKeeper {
   readonly #room: LoginKeeperRoom
   #open: Open | null = null
-  #next: Open | null = null
+  #others: readonly Open[] = []
 
   constructor(room: LoginKeeperRoom) {
     this.#room = room
@@ -49,12 +49,13 @@ export class LoginKeeper {
   /** Opens what a configuration needs, beside what is in force. @returns what is wrong, or null */
   async prepare(config: Config): Promise<Problem | null> {
     const { auth } = config
-    await this.#drop(this.#next)
-    this.#next = null
+    const others = this.#others
+    this.#others = []
+    for (const other of others) await this.#drop(other)
     const settings = auth?.login ?? null
     if (auth === null || settings === null || this.#open?.of === settingsOf(auth, config)) return null
     try {
-      this.#next = await this.#make(config, auth, settings)
+      this.#others = [await this.#make(config, auth, settings)]
       return null
     } catch (error) {
       const message = `sign-ins cannot be kept: ${error instanceof Error ? error.message : String(error)}`
@@ -65,20 +66,19 @@ export class LoginKeeper {
   /** The login of a configuration that was prepared; from now on it is the one in force. */
   adopt(config: Pick<Config, 'auth' | 'stateDir'>): OpenLogin | null {
     const { auth } = config
-    const of = (auth?.login ?? null) === null || auth === null ? null : settingsOf(auth, config)
+    const of = auth === null || auth.login === null ? null : settingsOf(auth, config)
     if (this.#open?.of === of) return this.#open?.login ?? null
-    const before = this.#open
-    this.#open = this.#next?.of === of ? this.#next : null
-    this.#next = null
-    void this.#drop(before)
+    const known = [...this.#others, ...(this.#open === null ? [] : [this.#open])]
+    this.#open = known.find((one) => one.of === of) ?? null
+    this.#others = known.filter((one) => one !== this.#open)
     return this.#open?.login ?? null
   }
 
   async close(): Promise<void> {
-    await this.#drop(this.#next)
-    const open = this.#open
-    this.#next = this.#open = null
-    await this.#drop(open)
+    const all = [...this.#others, ...(this.#open === null ? [] : [this.#open])]
+    this.#others = []
+    this.#open = null
+    for (const one of all) await this.#drop(one)
   }
 
   async #make(config: Config, auth: AuthConfig, settings: LoginConfig): Promise<Open> {
@@ -107,8 +107,10 @@ export class LoginKeeper {
       listening,
       watch: this.#watch(),
     })
+    // Whoever signed out in one tab should not be signed in again by the next.
+    const signedOut = `${settings.rootPath}${settings.prefix}/signed_out`
     login.listen({
-      onEnd: (key, why) => this.#room.sockets.sessionEnded(key, why),
+      onEnd: (key, why) => this.#room.sockets.sessionEnded(key, why, why === 'signed_out' ? signedOut : null),
       onChange: ({ key }) => this.#room.sockets.sessionChanged(key),
     })
     return { of: settingsOf(auth, config), login, storeOf, store }
@@ -136,11 +138,11 @@ export class LoginKeeper {
     }
   }
 
-  /** Ends a login, and its store unless the one in force has it too. */
-  async #drop(open: Open | null): Promise<void> {
-    if (open === null) return
-    await open.login.close()
-    if (open.store !== this.#open?.store) await open.store.close()
+  /** Ends a login, and its store unless another one has it too. */
+  async #drop({ login, store }: Open): Promise<void> {
+    await login.close()
+    if (store !== this.#open?.store && this.#others.every((other) => other.store !== store))
+      await store.close()
   }
 }
 

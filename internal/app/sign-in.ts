@@ -2,22 +2,42 @@
 
 import { AssertionKey } from '../auth/assertion.ts'
 import type { AuthWatch } from '../auth/authorize.ts'
+import { Outbound } from '../auth/outbound.ts'
+import { SocketGuard } from '../auth/socket-guard.ts'
 import { openDesk, type Desk, type DeskRoom } from '../auth/desk.ts'
 import type { AuthConfig, IdentityHeaders } from '../config/auth-types.ts'
 import type { Config } from '../config/config.ts'
 import { fingerprintOf } from '../config/secret.ts'
+import type { Problem } from '../fault/startup.ts'
+import type { Audit } from '../log/audit.ts'
+import { LoginKeeper } from './login-keeper.ts'
 import type { WorkerIdentity } from '../worker/room.ts'
 import { compileOriginRule } from '../proxy/origin.ts'
 
 /** What desks are put together in. */
-export interface SignInRoom extends DeskRoom {
+export interface SignInRoom extends Omit<DeskRoom, 'fetch'> {
   readonly watch: AuthWatch
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly audit: Audit
+  /** Address the gateway listens on, once it does. */
+  readonly listening: () => string
 }
 
 interface Open {
   /** Fingerprint of all it was made from. */
   readonly basis: string
   readonly desk: Desk
+  /** Made for the first call. */
+  outbound: Outbound | null
+}
+
+/** How often open WebSockets are judged again where nobody logs in, and how long one call for keys may take. */
+const recheckMs = 30_000
+const callMs = 10_000
+
+async function endOf(open: Open | null): Promise<void> {
+  await open?.desk.close()
+  open?.outbound?.close()
 }
 
 /** Keeps the desk of the configuration in force. */
@@ -25,10 +45,23 @@ export class SignIn {
   readonly #room: SignInRoom
   /** By their text; `''` = the one made at the start. Running workers know the public halves. */
   readonly #keys = new Map<string, AssertionKey>()
+  /** Watches over open WebSockets. */
+  readonly sockets: SocketGuard
+  readonly #logins: LoginKeeper
   #open: Open | null = null
 
   constructor(room: SignInRoom) {
     this.#room = room
+    this.sockets = new SocketGuard({
+      onDismissed: ({ exchange }, reason) =>
+        room.audit({ event: 'ws.close', reason, request_id: exchange.id, client: exchange.client }),
+    })
+    this.#logins = new LoginKeeper({ ...room, sockets: this.sockets, keyOf: (auth) => this.#keyOf(auth) })
+  }
+
+  /** Opens what a configuration needs before it may take effect. @returns what is wrong, or null */
+  prepare(config: Config): Promise<Problem | null> {
+    return this.#logins.prepare(config)
   }
 
   /** The desk for a configuration; null when nobody is asked who they are. */
@@ -36,8 +69,11 @@ export class SignIn {
     const basis = basisOf(config)
     if (this.#open !== null && this.#open.basis === basis) return this.#open.desk
     const before = this.#open
-    this.#open = config.auth === null ? null : { basis, desk: this.#make(config, config.auth) }
-    void before?.desk.close()
+    const made = config.auth === null ? null : this.#make(config, config.auth)
+    if (made === null) this.#logins.adopt(config)
+    this.#open = made === null ? null : Object.assign(made, { basis })
+    void endOf(before)
+    this.#judgeBy(config, this.#open?.desk ?? null)
     return this.#open?.desk ?? null
   }
 
@@ -49,20 +85,34 @@ export class SignIn {
 
   /** Ends what runs beside the requests. */
   async close(): Promise<void> {
-    await this.#open?.desk.close()
+    this.sockets.close()
+    await endOf(this.#open)
+    await this.#logins.close()
   }
 
-  #make(config: Config, auth: AuthConfig): Desk {
+  #judgeBy({ auth }: Config, desk: Desk | null): void {
+    const everyMs = auth?.login?.session.recheckSocketsMs ?? recheckMs
+    this.sockets.judgeBy(
+      desk === null ? null : (request) => (request.internal ? desk.internal : desk.front)(request),
+      everyMs,
+    )
+  }
+
+  #make(config: Config, auth: AuthConfig): Omit<Open, 'basis'> {
+    const made: { outbound: Outbound | null } = { outbound: null }
+    const outbound = (): Outbound =>
+      (made.outbound ??= new Outbound({ config: config.outbound, env: this.#room.env, timeoutMs: callMs }))
     const allows = compileOriginRule(config.publicBaseUrl, config.allowedOrigins)
-    return openDesk({
+    const desk = openDesk({
       config,
       auth,
-      login: null,
+      login: this.#logins.adopt(config),
       key: this.#keyOf(auth),
       isOwnOrigin: allows,
       watch: this.#room.watch,
-      room: this.#room,
+      room: { ...this.#room, fetch: (url, init) => outbound().fetch(url, init) },
     })
+    return Object.assign(made, { desk })
   }
 
   #keyOf({ headers: { assertionKey } }: AuthConfig): AssertionKey {
@@ -89,6 +139,6 @@ function streamlitHeaders({ user, email, preferredUsername }: IdentityHeaders): 
 }
 
 /** The parts of a configuration that a desk is made from. */
-function basisOf({ name, publicBaseUrl, allowedOrigins, rootPath, auth }: Config): string {
-  return fingerprintOf([name, publicBaseUrl, allowedOrigins, rootPath, auth])
+function basisOf({ name, publicBaseUrl, allowedOrigins, rootPath, auth, outbound }: Config): string {
+  return fingerprintOf([name, publicBaseUrl, allowedOrigins, rootPath, auth, outbound])
 }

@@ -3,10 +3,19 @@
 import { binaryFrame } from '../proxy/frames.ts'
 
 /**
- * Streamlit's own message `auth_redirect` (ForwardMsg field 24) with an empty address: the page in the browser loads
- * itself again, and is sent to the login if it has to be.
+ * Streamlit's own message `auth_redirect` (field 24 of ForwardMsg, with the address in its field 1) as a frame: the page
+ * in the browser goes there; to an empty address by loading itself again, which leads to the login if it has to.
  */
-export const reloadPage = binaryFrame(Buffer.from([0xc2, 0x01, 0x00]))
+export function goTo(address: string): Buffer {
+  const text = Buffer.from(address)
+  const url = text.length === 0 ? text : Buffer.concat([Buffer.from([0x0a, ...varint(text.length)]), text])
+  return binaryFrame(Buffer.concat([Buffer.from([0xc2, 0x01, ...varint(url.length)]), url]))
+}
+
+/** A number as protobuf writes it: seven bits each, the low ones first. */
+function varint(value: number): readonly number[] {
+  return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...varint(value >>> 7)]
+}
 
 const hidden = new Set(['metrics', 'script-health-check'])
 

@@ -8,6 +8,7 @@ import { compileAssertion, type AssertionKey } from './assertion.ts'
 import { compileAuthorize, type AuthWatch, type Authorize } from './authorize.ts'
 import type { AccessRequest, Authenticator } from './credential.ts'
 import type { LoginEndpoints } from './endpoints.ts'
+import type { Identity } from './identity.ts'
 import type { Fetch } from './jwt/key-source.ts'
 import { openModes } from './modes.ts'
 import { compilePassages } from './passage.ts'
@@ -24,7 +25,7 @@ export interface Desk {
   readonly endpoints: LoginEndpoints | null
   /** Public keys of the assertion as JSON text: `FLUXLIT_ASSERTION_JWKS` of the workers. */
   readonly jwks: string
-  /** Ends what runs beside the requests. */
+  /** Ends what runs beside the requests; the login is ended by whoever opened it. */
   close(): Promise<void>
 }
 
@@ -34,6 +35,8 @@ export interface Login {
   readonly authenticators: readonly Authenticator[]
   /** Whether a cookie is one of the gateway's own: no worker sees it, none may set it. */
   isOwnCookie(name: string): boolean
+  /** What Streamlit's pages show the workers' own listener for the person; null = they have no session. */
+  handleFor(identity: Identity): string | null
   close(): Promise<void>
 }
 
@@ -82,6 +85,7 @@ export function openDesk(parts: DeskParts): Desk {
     headers,
     isOwnCookie: login === null ? null : (name) => login.isOwnCookie(name),
     assertion: headers.assertion === '' ? null : assertion,
+    handleFor: login === null ? null : (identity) => login.handleFor(identity),
   })
   const authorizeFor = (listener: 'public' | 'internal'): Authorize =>
     compileAuthorize({
@@ -104,9 +108,9 @@ export function openDesk(parts: DeskParts): Desk {
     headRules: compileHeadRules(ownedNames(auth)),
     endpoints: login?.endpoints ?? null,
     jwks: key.jwks,
-    async close() {
+    close() {
       modes.close()
-      await login?.close()
+      return Promise.resolve()
     },
   }
 }

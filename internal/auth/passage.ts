@@ -20,10 +20,12 @@ export interface PassageParts {
   readonly isOwnCookie: ((name: string) => boolean) | null
   /** Signs the assertion; null = none is sent. */
   readonly assertion: ((identity: Identity, upgrade: boolean) => string) | null
+  /** What a Streamlit page shows the workers' own listener for the person; null = nobody has such a thing. */
+  readonly handleFor: ((identity: Identity) => string | null) | null
 }
 
 /** Compiles them: what is the same for an identity is built once for it. */
-export function compilePassages({ headers, isOwnCookie, assertion }: PassageParts): Passages {
+export function compilePassages({ headers, isOwnCookie, assertion, handleFor }: PassageParts): Passages {
   const lines = new WeakMap<Identity, string>()
   const linesOf = (identity: Identity): string => {
     const known = lines.get(identity)
@@ -35,11 +37,16 @@ export function compilePassages({ headers, isOwnCookie, assertion }: PassagePart
   const signed = (identity: Identity, upgrade: boolean): string =>
     assertion === null ? '' : `${headers.assertion}: ${assertion(identity, upgrade)}\r\n`
   return {
-    of({ exchange, head }, identity, answerLines) {
+    of(request, identity, answerLines) {
+      const { exchange, head } = request
       const { cookie } = head
       return {
         workerLines:
-          identity === null ? '' : linesOf(identity) + signed(identity, exchange.kind === 'websocket'),
+          identity === null
+            ? ''
+            : linesOf(identity) +
+              signed(identity, exchange.kind === 'websocket') +
+              handleLine(request, identity, handleFor),
         authorization: authorizationFor(head.authorization, identity, headers),
         cookie: cookie === null || isOwnCookie === null ? cookie : withoutCookies(cookie, isOwnCookie),
         answerLines,
@@ -48,6 +55,16 @@ export function compilePassages({ headers, isOwnCookie, assertion }: PassagePart
       }
     },
   }
+}
+
+/** Streamlit's pages see the heads of their socket, and nothing of what they ask later. */
+function handleLine(
+  { exchange, worker }: AccessRequest,
+  identity: Identity,
+  handleFor: PassageParts['handleFor'],
+): string {
+  if (handleFor === null || exchange.kind !== 'websocket' || worker?.kind !== 'streamlit') return ''
+  return line('X-Fluxlit-Session-Handle', handleFor(identity) ?? '')
 }
 
 /**

@@ -9,8 +9,11 @@ import type { Identity } from './identity.ts'
 
 /** One open WebSocket. */
 export interface GuardedSocket {
-  /** Ends it: whoever opened it may not have it any longer. */
-  dismiss(): void
+  /**
+   * Ends it: whoever opened it may not have it any longer.
+   * @param location where a page that has it should go; null = it should load itself again
+   */
+  dismiss(location: string | null): void
 }
 
 /** Judges a request as the configuration in force does. */
@@ -85,9 +88,9 @@ export class SocketGuard {
     return () => this.#release(entry)
   }
 
-  /** A session is over: its sockets are, too. */
-  sessionEnded(key: string, why: string): void {
-    for (const entry of this.#bySession.get(key) ?? []) this.#dismiss(entry, why)
+  /** A session is over: its sockets are, too. @param location where its pages should go; null = load themselves again */
+  sessionEnded(key: string, why: string, location: string | null = null): void {
+    for (const entry of this.#bySession.get(key) ?? []) this.#dismiss(entry, why, location)
   }
 
   /** Something about the person has changed: what they may is looked up again. */
@@ -144,11 +147,11 @@ export class SocketGuard {
     this.#enter(entry)
   }
 
-  #dismiss(entry: Entry, reason: string): void {
+  #dismiss(entry: Entry, reason: string, location: string | null = null): void {
     if (!this.#entries.has(entry)) return
     this.#release(entry)
     this.#options.onDismissed(entry.request, reason)
-    entry.socket.dismiss()
+    entry.socket.dismiss(location)
   }
 
   #release(entry: Entry): void {

@@ -4,6 +4,7 @@ import * as z from 'zod'
 
 import { parseIdentityHeader, parseIssuer, parseKeysUrl, parseRulePath } from './auth-text.ts'
 import { parseCidr } from './network.ts'
+import { oidcSchema, sessionSchema } from './login-schema.ts'
 import { bad, ok, type Parsed } from './parsed.ts'
 import {
   choice,
@@ -21,7 +22,7 @@ import {
 import { parseOrigin } from './url.ts'
 
 /** Modes in the order in which they look at a request. */
-export const authModes = ['jwt', 'basic', 'proxy', 'dev'] as const
+export const authModes = ['jwt', 'basic', 'proxy', 'oidc', 'dev'] as const
 
 const filled = (text: string): Parsed<string> =>
   text === '' || text.trim() !== text || /[\x00-\x1f\x7f]/.test(text)
@@ -342,8 +343,8 @@ const dev = z.strictObject({
 export const authSchema = z.strictObject({
   modes: noted(
     z.array(z.enum(authModes)).prefault([]),
-    'How people and programs show who they are; none = nobody is asked. A request is looked at in the order "jwt", "basic", "proxy", "dev".',
-    { expects: 'a list of "jwt", "basic", "proxy" and "dev"' },
+    'How people and programs show who they are; none = nobody is asked. A request is looked at in the order "jwt", "basic", "proxy", "oidc", "dev".',
+    { expects: 'a list of "jwt", "basic", "proxy", "oidc" and "dev"' },
   ),
   default: choice(
     ['authenticated', 'public', 'deny'],
@@ -355,6 +356,10 @@ export const authSchema = z.strictObject({
     'Further origins (scheme://host[:port]) whose pages may open WebSockets and act for who is signed in.',
     'a list of origins such as ["https://app.example"]',
   ),
+  sign_in_page: flag(
+    false,
+    'Whether a page with a button comes before the login of the provider (mode "oidc").',
+  ),
   headers: noted(headers.prefault({}), 'Names of the headers by which workers learn who asks.', {
     expects: 'a table',
   }),
@@ -364,6 +369,12 @@ export const authSchema = z.strictObject({
     expects: 'a table',
   }),
   dev: noted(dev.prefault({}), 'Somebody without a provider (mode "dev").', { expects: 'a table' }),
+  oidc: noted(oidcSchema.prefault({}), 'Login at an identity provider (mode "oidc").', {
+    expects: 'a table',
+  }),
+  session: noted(sessionSchema.prefault({}), 'Sessions of people who logged in, and their cookies.', {
+    expects: 'a table',
+  }),
   rules: noted(
     z.array(rule).prefault([]),
     'Who may do what, in tables [[auth.rules]]: the first one whose path and method fit decides.',

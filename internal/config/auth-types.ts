@@ -19,8 +19,8 @@ export interface AuthConfig {
   readonly access: Readonly<Record<string, Requirement>>
   readonly expectations: readonly Expectation[]
   readonly jwt: JwtConfig | null
-  /** Absent or null = nobody logs in at a provider here. */
-  readonly login?: LoginConfig | null
+  /** Null = nobody logs in at a provider here. */
+  readonly login: LoginConfig | null
   readonly basic: readonly BasicUser[] | null
   readonly proxy: ProxyAuthConfig | null
   /** Who everybody is; null = mode `dev` is off. */

@@ -6,16 +6,17 @@ import { resolve } from 'node:path'
 
 import { resolveAccess, resolveExpectations, resolveRules } from './auth-rules.ts'
 import type { AuthConfig, AuthMode, IdentityHeaders } from './auth-types.ts'
-import type { WorkerConfig } from './config.ts'
 import type { ResolveContext } from './context.ts'
 import { resolveBasic, resolveDev, resolveProxy } from './auth-modes.ts'
 import { resolveJwt } from './jwt.ts'
+import { resolveLogin, type LoginSurroundings } from './login.ts'
 import { isLoopback } from './network.ts'
 import { Secret } from './secret.ts'
 import type { Path } from './tree.ts'
 
 /** Resolves the table; null = nobody is asked who they are. */
-export function resolveAuth(context: ResolveContext, workers: readonly WorkerConfig[]): AuthConfig | null {
+export function resolveAuth(context: ResolveContext, around: LoginSurroundings): AuthConfig | null {
+  const { workers } = around
   const { auth } = context.settings
   const modes = modesOf(context)
   // Also where it is not used: whoever prints the configuration must not print the secret.
@@ -25,6 +26,7 @@ export function resolveAuth(context: ResolveContext, workers: readonly WorkerCon
     proxy: resolveProxy(context, modes.includes('proxy')),
     dev: resolveDev(context, modes.includes('dev')),
   }
+  const login = modes.includes('oidc') ? resolveLogin(context, around) : null
   if (modes.length === 0) {
     reportIdle(context)
     return null
@@ -39,6 +41,7 @@ export function resolveAuth(context: ResolveContext, workers: readonly WorkerCon
     expectations: resolveExpectations(context),
     jwt,
     ...others,
+    login,
   }
 }
 

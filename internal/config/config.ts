@@ -4,6 +4,7 @@
  */
 
 import type { AuthConfig, RateConfig } from './auth-types.ts'
+import type { OutboundConfig } from './login-types.ts'
 import type { LogLevel } from '../log/types.ts'
 import type { Secret } from './secret.ts'
 
@@ -46,6 +47,8 @@ export interface Config {
   readonly docsRedirect: boolean
   /** Extra `Origin` values (scheme://host[:port]) that may open WebSockets. */
   readonly allowedOrigins: readonly string[]
+  /** How the gateway itself reaches identity providers and Redis. */
+  readonly outbound: OutboundConfig
   /** Who may do what; null = nobody is asked. */
   readonly auth: AuthConfig | null
   /** Address of the loopback listener for the workers' own calls; port 0 = any. */

@@ -8,6 +8,7 @@ import { kindOfPath } from './files.ts'
 import type { Config, Limits, LogConfig, LogFileConfig, RestartPolicy } from './config.ts'
 import type { ResolveContext } from './context.ts'
 import { resolveHeaders } from './headers.ts'
+import { resolveLoginSecrets, resolveOutbound } from './login.ts'
 import { defaultName, resolveStateDir } from './identity.ts'
 import { allKeys, anyElement } from './keys.ts'
 import { resolveTarget } from './target.ts'
@@ -36,6 +37,10 @@ export function resolveConfig(context: ResolveContext, found: Found): Config {
   context.report(['root'], context.root, context.valueOrigin(['root']))
   checkGeneral(context)
   const operators = resolveAdmin(context)
+  // Before the workers: none gets a variable that a secret was read from.
+  const secrets = resolveLoginSecrets(context)
+  const outbound = resolveOutbound(context)
+  const stateDir = resolveStateDir(context, name)
   const target = resolveTarget(context)
   const workers = resolveWorkers(context, found.broken, target)
   return {
@@ -51,7 +56,8 @@ export function resolveConfig(context: ResolveContext, found: Found): Config {
     target,
     docsRedirect: docsRedirect(context),
     allowedOrigins: settings.auth.allowed_origins,
-    auth: resolveAuth(context, workers),
+    outbound,
+    auth: resolveAuth(context, { stateDir, workers, outbound, secrets }),
     internalListen: settings.internal.listen,
     workers,
     ...resolveTimeouts(context, workers),
@@ -60,7 +66,7 @@ export function resolveConfig(context: ResolveContext, found: Found): Config {
     drain: { delayMs: settings.drain.delay, timeoutMs: settings.drain.timeout },
     log: logOf(context),
     logUser: settings.log.user,
-    stateDir: resolveStateDir(context, name),
+    stateDir,
     tls: resolveTls(context),
     ...operators,
     hiddenEnv: [...context.hiddenEnv],

@@ -7,6 +7,7 @@ import * as z from 'zod'
 
 import type { LogLevel } from '../log/types.ts'
 import { authSchema } from './auth-schema.ts'
+import { outboundSchema } from './login-schema.ts'
 import { defaultAdminListen, parseOptionalListen } from './admin-listen.ts'
 import { headersSchema } from './header-schema.ts'
 import { parseMount, parseRootPath } from './mount.ts'
@@ -320,6 +321,10 @@ export const configSchema = z.strictObject({
     'What browsers are told in the head of every answer. An application that says it itself is believed, but for `set` and `remove`.',
   ),
   auth: table(authSchema.prefault({}), 'Who may do what, and how they show who they are.'),
+  outbound: table(
+    outboundSchema.prefault({}),
+    'How the gateway itself reaches identity providers and Redis; workers are never reached through it.',
+  ),
   metrics: table(metrics.prefault({}), 'Metrics for Prometheus, on a listener of their own.'),
   admin: table(
     admin.prefault({}),

@@ -44,6 +44,7 @@ const endingMs = 30_000
 interface Farewell {
   readonly code: number
   readonly lastWords: Buffer | null
+  readonly graceMs: number
 }
 
 /** An open WebSocket through the gateway. */
@@ -86,23 +87,24 @@ export class Tunnel implements TunnelOwner, WorkerTunnel {
    */
   close(code: number): void {
     if (this.#farewell !== null || this.#client.destroyed) return
-    this.#end({ code, lastWords: null }, 'drain')
+    this.#end({ code, lastWords: null, graceMs: 0 }, 'drain')
   }
 
   /**
    * Ends the socket because whoever opened it may not have it any longer: nothing it sends reaches the worker from now
    * on, and it is over soon, also for a client that takes its time.
    * @param lastWords a frame that is sent before the close frame, whose receiver may act on it; null = none
+   * @param graceMs how long that frame waits: whoever leaves by themselves meanwhile need not be told
    */
-  dismiss(code: number, lastWords: Buffer | null): void {
+  dismiss(code: number, lastWords: Buffer | null, graceMs = 0): void {
     if (this.#client.destroyed || this.#dismissed) return
     this.#dismissed = true
-    if (!this.#saidGoodbye) this.#end({ code, lastWords }, 'websocket_not_allowed')
+    if (!this.#saidGoodbye) this.#end({ code, lastWords, graceMs }, 'websocket_not_allowed')
     // In the middle of a message nothing can be said, and a client that reads nothing hears nothing.
     setTimeout(() => {
       if (!this.#saidGoodbye) this.destroy()
       else setTimeout(() => this.destroy(), goodbyeMs).unref()
-    }, lastWordsMs).unref()
+    }, graceMs + lastWordsMs).unref()
   }
 
   /** The same, after others that are ending. */
@@ -204,12 +206,17 @@ export class Tunnel implements TunnelOwner, WorkerTunnel {
     if (this.#boundary.atMessageEnd) this.#sayGoodbye(farewell)
   }
 
-  #sayGoodbye({ code, lastWords }: Farewell): void {
+  #sayGoodbye({ code, lastWords, graceMs }: Farewell): void {
     this.#saidGoodbye = true
     if (lastWords === null || this.#boundary.sawClose) return this.#endClient(code)
-    this.#client.write(lastWords)
     this.#ends.client.resume()
-    setTimeout(() => this.#endClient(code), lastWordsMs).unref()
+    if (graceMs === 0) this.#write(lastWords)
+    else setTimeout(() => this.#write(lastWords), graceMs).unref()
+    setTimeout(() => this.#endClient(code), graceMs + lastWordsMs).unref()
+  }
+
+  #write(frame: Buffer): void {
+    if (!this.#client.destroyed && !this.#client.writableEnded) this.#client.write(frame)
   }
 
   #endClient(code: number): void {

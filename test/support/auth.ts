@@ -34,6 +34,7 @@ export function bearerAuth(keys: JwtIssuer['keys'], overrides: AuthOverrides = {
     rules: [],
     access: {},
     expectations: [],
+    login: null,
     jwt: {
       issuers: [{ issuer, audience: ['fluxlit-api'], algorithms: ['RS256', 'ES256', 'EdDSA'], keys }],
       leewayS: 30,

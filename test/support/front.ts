@@ -24,6 +24,7 @@ export function configuration(overrides: Partial<Config> = {}): Config {
     listen: { host: '127.0.0.1', port: 0 },
     allowedHosts: [],
     trustedProxies: [],
+    outbound: { proxy: { kind: 'none' }, noProxy: '', caFile: null, systemCa: false },
     auth: null,
     rootPath: '',
     publicBaseUrl: '',

@@ -3,7 +3,6 @@
 import type { LoginConfig } from '../../config/login-types.ts'
 import type { AccessRequest } from '../credential.ts'
 import type { Login } from '../desk.ts'
-import type { Identity } from '../identity.ts'
 import { refusedAtGate } from '../oidc/claims.ts'
 import { Provider } from '../oidc/provider.ts'
 import { Outbound } from '../outbound.ts'
@@ -41,8 +40,6 @@ export interface LoginRoom {
 /** A login that is open, and its sessions. */
 export interface OpenLogin extends Login {
   readonly sessions: Sessions
-  /** What Streamlit's pages show the workers' own listener for the person. */
-  handleFor(identity: Identity): string | null
   listen(listener: SessionListener): void
 }
 

@@ -22,8 +22,17 @@ export async function signOut(parts: LoginParts, request: AccessRequest): Promis
   }
   try {
     const session = await sessionOf(parts, head.cookie)
+    const to = await destination(parts, session)
     if (session !== null) await end(parts, request, session)
-    return seeOther(await destination(parts, session), forgetLines(parts, head.cookie))
+    const lines = forgetLines(parts, head.cookie)
+    // The page that is left hears that its session has ended: it must be gone by then, however slow the provider is.
+    if (head.fetch.mode === 'navigate' && to !== parts.paths.signedOut)
+      return page(
+        200,
+        { title: 'Signing out', text: 'Going on to the identity provider.', continueTo: to },
+        lines,
+      )
+    return seeOther(to, lines)
   } catch (error) {
     return storeFailure(error)
   }
