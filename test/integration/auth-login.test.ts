@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 
-import WebSocket from 'ws'
+import { WebSocket } from 'ws'
 
 import { app } from '../support/apps.ts'
 import { freshDirectory } from '../support/directory.ts'

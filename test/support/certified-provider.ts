@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto'
-import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer, type Server } from 'node:http'
 
 import { Provider, type Configuration } from 'oidc-provider'
 
@@ -35,8 +35,11 @@ export async function certifiedProvider(t: Cleanup, options: CertifiedOptions = 
   if (address === null || typeof address === 'string') throw new Error('it does not listen on TCP')
   const issuer = `http://127.0.0.1:${address.port}`
   const grants: string[] = []
-  let answer: RequestListener = (request) => request.socket.destroy()
-  server.on('request', (request, response) => answer(request, response))
+  let answer: ReturnType<Provider['callback']> | null = null
+  server.on('request', (request, response) => {
+    if (answer === null) request.socket.destroy()
+    else void answer(request, response)
+  })
   return {
     issuer,
     grants,
