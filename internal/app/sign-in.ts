@@ -4,7 +4,7 @@ import { AssertionKey } from '../auth/assertion.ts'
 import type { AuthWatch } from '../auth/authorize.ts'
 import { Outbound } from '../auth/outbound.ts'
 import { SocketGuard } from '../auth/socket-guard.ts'
-import { openDesk, type Desk, type DeskRoom } from '../auth/desk.ts'
+import { openDesk, type Desk, type DeskRoom, type Login } from '../auth/desk.ts'
 import type { AuthConfig, IdentityHeaders } from '../config/auth-types.ts'
 import type { Config } from '../config/config.ts'
 import { fingerprintOf } from '../config/secret.ts'
@@ -27,6 +27,7 @@ interface Open {
   /** Fingerprint of all it was made from. */
   readonly basis: string
   readonly desk: Desk
+  readonly login: Login | null
   /** Made for the first call. */
   outbound: Outbound | null
 }
@@ -66,12 +67,12 @@ export class SignIn {
 
   /** The desk for a configuration; null when nobody is asked who they are. */
   deskFor(config: Config): Desk | null {
+    const login = this.#logins.adopt(config)
     const basis = basisOf(config)
-    if (this.#open !== null && this.#open.basis === basis) return this.#open.desk
     const before = this.#open
-    const made = config.auth === null ? null : this.#make(config, config.auth)
-    if (made === null) this.#logins.adopt(config)
-    this.#open = made === null ? null : Object.assign(made, { basis })
+    if (before !== null && before.basis === basis && before.login === login) return before.desk
+    const made = config.auth === null ? null : this.#make(config, config.auth, login)
+    this.#open = made === null ? null : Object.assign(made, { basis, login })
     void endOf(before)
     this.#judgeBy(config, this.#open?.desk ?? null)
     return this.#open?.desk ?? null
@@ -98,7 +99,7 @@ export class SignIn {
     )
   }
 
-  #make(config: Config, auth: AuthConfig): Omit<Open, 'basis'> {
+  #make(config: Config, auth: AuthConfig, login: Login | null): Omit<Open, 'basis' | 'login'> {
     const made: { outbound: Outbound | null } = { outbound: null }
     const outbound = (): Outbound =>
       (made.outbound ??= new Outbound({ config: config.outbound, env: this.#room.env, timeoutMs: callMs }))
@@ -106,7 +107,7 @@ export class SignIn {
     const desk = openDesk({
       config,
       auth,
-      login: this.#logins.adopt(config),
+      login,
       key: this.#keyOf(auth),
       isOwnOrigin: allows,
       watch: this.#room.watch,
