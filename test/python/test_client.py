@@ -46,6 +46,8 @@ def test_paths_are_below_the_api_with_or_without_a_slash(api: Served) -> None:
         assert client.get("/things?x=1").json()["path"] == "/api/things?x=1"
         assert client.get("things", params={"q": "ä"}).json()["path"] == "/api/things?q=%C3%A4"
         assert client.get("/a%2Fb").json()["path"] == "/api/a%2Fb"
+        assert client.get("/seen/https://other.example/").json()["path"] == "/api/seen/https://other.example/"
+        assert client.get("a:b").json()["path"] == "/api/a:b"
 
 
 def test_there_is_a_method_for_each_verb(api: Served) -> None:

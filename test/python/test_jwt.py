@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -235,3 +236,39 @@ def test_known_keys_count_while_the_issuer_is_away(monkeypatch: pytest.MonkeyPat
 def test_a_public_key_is_no_secret() -> None:
     with serve(lambda asked: (200, {"keys": [rsa_jwk("one")]})) as issuer:
         assert api_with(jwks_bearer(issuer.url))(hs256()).status_code == 401
+
+
+def test_who_has_keys_does_not_wait_for_the_issuer(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [1000.0]
+    monkeypatch.setattr("fluxlit.auth.keys.time.monotonic", lambda: clock[0])
+    asked_again, answer_now = threading.Event(), threading.Event()
+
+    def answer(asked: Any) -> Any:
+        if len(issuer.asked) > 1:
+            asked_again.set()
+            answer_now.wait(10)
+        return 200, {"keys": [rsa_jwk("one")]}
+
+    with serve(answer) as issuer:
+        bearer = jwks_bearer(issuer.url)
+        assert bearer._check(rs256("one")).sub == "ada"
+        clock[0] += 400
+        slow = threading.Thread(target=bearer._check, args=(rs256("one"),))
+        slow.start()
+        assert asked_again.wait(10)
+        assert bearer._check(rs256("one")).sub == "ada"
+        answer_now.set()
+        slow.join(10)
+    assert len(issuer.asked) == 2
+
+
+def test_an_issuer_that_is_back_is_asked_again_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [1000.0]
+    monkeypatch.setattr("fluxlit.auth.keys.time.monotonic", lambda: clock[0])
+    answers = [(500, {}), (200, {"keys": [rsa_jwk("one")]})]
+    with serve(lambda asked: answers.pop(0)) as issuer:
+        ask = api_with(jwks_bearer(issuer.url))
+        assert [ask(rs256("one")).status_code for _ in range(3)] == [503, 503, 503]
+        assert len(issuer.asked) == 1
+        clock[0] += 6
+        assert ask(rs256("one")).status_code == 200

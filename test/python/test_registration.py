@@ -34,6 +34,10 @@ if TYPE_CHECKING:
 Project = Callable[..., Path]
 
 
+def test_the_class_may_be_annotated_with_its_settings() -> None:
+    assert FluxLit[FluxlitSettings] is FluxLit  # type: ignore[misc]
+
+
 def test_titles_come_from_names() -> None:
     app = FluxLit()
 

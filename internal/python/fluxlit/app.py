@@ -68,6 +68,10 @@ class FluxLit:
         self._registry = PageRegistry(strict=self.settings.strict_page_signatures)
         self._fastapi_kwargs = dict(fastapi_kwargs or {})
 
+    def __class_getitem__(cls, _settings: Any) -> type[FluxLit]:
+        """`FluxLit[Settings]` in annotations of later versions of the predecessor."""
+        return cls
+
     @cached_property
     def api(self) -> FastAPI:
         """The FastAPI app; its routes are written without the prefix they have in public."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -22,6 +23,7 @@ AuthHeaderFactory = Callable[[], Mapping[str, str]]
 HANDLE_HEADER = "X-Fluxlit-Session-Handle"
 """Header of a page's WebSocket with a value the gateway takes as bearer on its internal listener, for that user."""
 
+_ELSEWHERE = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*:)?[\\/]{2}")
 _FALLBACK_BASE = "http://127.0.0.1:8000/api"
 
 
@@ -183,7 +185,7 @@ class ApiClient:
 
 
 def _relative(path: str) -> str:
-    if "://" in path.split("?", 1)[0] or path.startswith("//") or "\\" in path:
+    if _ELSEWHERE.match(path):
         raise ValueError(f"{path!r} is not a path below the API: use ApiClient(base_url=...) for another server")
     return path if path.startswith("/") else f"/{path}"
 
