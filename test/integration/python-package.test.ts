@@ -1,8 +1,11 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { test } from 'node:test'
 
 import { environmentPython, installLowestPython, lowestEnvironment } from '../../scripts/setup/python.mjs'
+import { freshDirectory } from '../support/directory.ts'
 import { runPytest, succeeds } from '../support/pytest.ts'
-import { python } from '../support/python.ts'
+import { python, repository } from '../support/python.ts'
 
 test('the types of the Python package hold, also for Python 3.10', async () => {
   const sources = ['internal/python/fluxlit', 'internal/python/wheel_backend.py']
@@ -18,4 +21,11 @@ test('the Python package works with the oldest libraries it names', { timeout: 6
   await installLowestPython()
   // What old libraries warn of is not ours to change.
   await runPytest(t, environmentPython(lowestEnvironment), ['-o', 'filterwarnings=ignore'])
+})
+
+test('the tests of the example pass without a gateway', async (t) => {
+  const cwd = await freshDirectory(t, { from: 'examples/app-object' })
+  const env = { PYTHONPATH: join(repository, 'internal', 'python') }
+  const said = await succeeds(python(), ['-m', 'pytest', '-q', '-p', 'no:cacheprovider'], { cwd, env })
+  assert.match(said, /3 passed/)
 })

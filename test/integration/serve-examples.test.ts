@@ -57,6 +57,12 @@ test('a server in another language stands beside Streamlit', async (t) => {
   assert.match((await ask(`${url}/`)).body, /<div id="root">/)
 })
 
+test('an application object has its API and its pages', async (t) => {
+  const { url } = await (await gateway(t, { from: 'examples/app-object' })).ready()
+  assert.match((await ask(`${url}/api/items/2`)).body, /Croissant/)
+  assert.match((await ask(`${url}/add`)).body, /<div id="root">/)
+})
+
 test('two Streamlit apps and an API keep apart', async (t) => {
   const { url } = await (await gateway(t, { from: 'examples/two-apps' })).ready()
   assert.equal((await ask(`${url}/api/figures/sales`)).body, '[3,5,8]')

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from served import serve
 
 from fluxlit import FluxLit, FluxLitTestClient, apptest_assert_no_errors, assert_no_streamlit_exception
 
@@ -108,6 +109,21 @@ def test_later_runs_have_the_same_surroundings(project: Project) -> None:
     at.button[0].click().run()
     assert_no_streamlit_exception(at)
     assert at.markdown[0].value == "from the test"
+
+
+def test_pages_call_the_apps_own_api_unless_told_of_another(project: Project) -> None:
+    root = project(
+        whole_app="from fluxlit import FluxLit, prepare_streamlit_api_client\napp = FluxLit()\n"
+        "@app.api.get('/word')\ndef word(): return 'own'\n@app.page('/')\n"
+        "def home(st, client): st.write(client.get('/word').json() + prepare_streamlit_api_client(st).get('word').text)\n"
+    )
+    client = FluxLitTestClient(FluxLit())
+    at = client.streamlit(target="whole_app:app", extra_sys_path=root)
+    assert_no_streamlit_exception(at)
+    assert at.markdown[0].value == 'own"own"'
+    with serve(lambda asked: (200, asked.path)) as other:
+        at = client.streamlit(target="whole_app:app", extra_sys_path=root, internal_api_base=f"{other.url}/api")
+    assert at.markdown[0].value == '/api/word"/api/word"'
 
 
 def test_without_pages_it_says_how_to_make_one(project: Project) -> None:

@@ -22,7 +22,7 @@ export async function runPytest(
   const directory = await freshDirectory(t)
   const file = join(directory, 'report.jsonl')
   const words = ['-m', 'pytest', '-c', 'test/python/pytest.ini', 'test/python', '-q', ...options]
-  const ended = await end(python, words, { FLUXLIT_TEST_REPORT: file })
+  const ended = await end(python, words, { env: { FLUXLIT_TEST_REPORT: file } })
   const reports = await readReports(file)
   for (const { name, outcome, text } of reports) {
     const skip = outcome === 'skipped' ? text : false
@@ -35,9 +35,19 @@ export async function runPytest(
   if (reports.length === 0 || (ended.status !== 0 && !failures)) throw new Error(ended.output)
 }
 
-/** Runs a program of the environment in the repository; throws what it printed unless it ended with 0. */
-export async function succeeds(python: string, words: readonly string[]): Promise<string> {
-  const { status, output } = await end(python, words, {})
+/** Where a program runs: the repository, with our environment, unless told otherwise. */
+interface Place {
+  readonly cwd?: string
+  readonly env?: Readonly<Record<string, string>>
+}
+
+/** Runs a program and returns what it printed; throws that unless it ended with 0. */
+export async function succeeds(
+  program: string,
+  words: readonly string[],
+  place: Place = {},
+): Promise<string> {
+  const { status, output } = await end(program, words, place)
   if (status !== 0) throw new Error(output)
   return output
 }
@@ -45,12 +55,12 @@ export async function succeeds(python: string, words: readonly string[]): Promis
 async function end(
   program: string,
   words: readonly string[],
-  more: Readonly<Record<string, string>>,
+  { cwd = repository, env: more = {} }: Place,
 ): Promise<{ status: number; output: string }> {
   const { promise, resolve } = Promise.withResolvers<{ status: number; output: string }>()
   // The packages' own files stay as they are: they are built into the executable.
   const env = { ...process.env, PYTHONDONTWRITEBYTECODE: '1', ...more }
-  execFile(program, words, { cwd: repository, env, maxBuffer: 64 << 20 }, (error, stdout, stderr) => {
+  execFile(program, words, { cwd, env, maxBuffer: 64 << 20 }, (error, stdout, stderr) => {
     const status = typeof error?.code === 'number' ? error.code : 1
     resolve({ status: error === null ? 0 : status, output: stdout + stderr })
   })

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, TypeAdapter
@@ -58,9 +59,7 @@ class ApiClient:
         self._default_headers = dict(default_headers or {})
         self._auth_header_factory = auth_header_factory
         self._propagate_request_id = propagate_request_id
-        # A jar of cookies per client, since a client belongs to one user; connections to the gateway are shared.
-        shared = {"transport": _connections()} if self._is_internal and self.base_url.startswith("http:") else {}
-        self._http: httpx.Client = load_httpx().Client(base_url=self.base_url, timeout=timeout, **shared)
+        self._http: httpx.Client = _open(self.base_url, timeout, self._is_internal, base_url is None)
 
     @classmethod
     def for_fluxlit(
@@ -182,6 +181,29 @@ class ApiClient:
         if self._is_internal:
             _add_missing(headers, "Authorization", _handle())
         return headers
+
+
+def _open(base_url: str, timeout: float, is_internal: bool, is_default: bool) -> httpx.Client:
+    if is_default and _in_process:
+        in_process: httpx.Client = _in_process[-1]()
+        return in_process
+    # A jar of cookies per client, since a client belongs to one user; connections to the gateway are shared.
+    shared = {"transport": _connections()} if is_internal and base_url.startswith("http:") else {}
+    client: httpx.Client = load_httpx().Client(base_url=base_url, timeout=timeout, **shared)
+    return client
+
+
+_in_process: list[Callable[[], httpx.Client]] = []
+
+
+@contextmanager
+def in_process(client: Callable[[], httpx.Client]) -> Iterator[None]:
+    """Runs a block in which clients of the app's own API are made by a function; for tests without a server."""
+    _in_process.append(client)
+    try:
+        yield
+    finally:
+        _in_process.pop()
 
 
 def _relative(path: str) -> str:

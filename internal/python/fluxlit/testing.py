@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fluxlit._optional import load
+from fluxlit._target import load_target
+from fluxlit.client import in_process
 from fluxlit.pages.di import replaced_parameters
 
 if TYPE_CHECKING:
@@ -81,7 +83,8 @@ class FluxLitTestClient:
 
         Args:
             target: `module:attribute` of the app.
-            internal_api_base: Address the page's client talks to, for a test that serves the API somewhere.
+            internal_api_base: Address of an API the page's client talks to; without one it is the app's own, in this
+                process.
             extra_sys_path: Directory the module is imported from.
             query_params: The query of the page's address; `page` names one of several pages.
             page_overrides: Values of any kind by parameter name, in place of what the page would be given.
@@ -162,7 +165,7 @@ class _Surroundings:
         if self.extra_sys_path is not None:
             sys.path.insert(0, str(Path(self.extra_sys_path).resolve()))
         try:
-            with replaced_parameters(self.page_overrides or {}):
+            with replaced_parameters(self.page_overrides or {}), self._api():
                 yield
         finally:
             sys.path[:] = path
@@ -170,6 +173,16 @@ class _Surroundings:
                 os.environ.pop(name, None)
                 if value is not None:
                     os.environ[name] = value
+
+
+    def _api(self) -> AbstractContextManager[None]:
+        return nullcontext() if self.internal_api_base is not None else in_process(self._own_api)
+
+    def _own_api(self) -> Any:
+        from starlette.testclient import TestClient
+
+        app = load_target(self.target)
+        return TestClient(app, base_url=f"http://testserver{app.settings.api_mount_path}")
 
 
 def _bound(at: Any, surroundings: _Surroundings) -> Any:
