@@ -7,6 +7,8 @@ export type Environment = Readonly<Record<string, string | undefined>>
 export interface EnvironmentInput {
   /** The gateway's own environment. */
   readonly gateway: Environment
+  /** What `HOME` is when neither the gateway nor the worker has one; null = nothing. Streamlit ends without. */
+  readonly home: string | null
   /** Whether the worker gets it at all; otherwise only what a program needs to run. */
   readonly inherit: boolean
   /** The worker's `env`, `env_file` and `.env`. */
@@ -57,6 +59,7 @@ export function workerEnvironment(input: EnvironmentInput): Record<string, strin
     PYTHONFAULTHANDLER: '1',
     FLUXLIT_INTERNAL_API_BASE: input.internalApiBase,
     FLUXLIT_API_PREFIX: input.apiPrefix,
+    ...(input.home === null ? {} : { HOME: input.home }),
     ...base,
     ...withoutProxy(base),
     ...(input.assertionJwks === null ? {} : { FLUXLIT_ASSERTION_JWKS: input.assertionJwks }),

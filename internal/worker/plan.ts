@@ -1,3 +1,4 @@
+import { userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
 
 import type { Address } from '../config/config.ts'
@@ -173,6 +174,7 @@ export function environmentOf(
 ): Record<string, string> {
   return workerEnvironment({
     gateway: room.env,
+    home: room.env['HOME'] === undefined ? (homeOfAccount() ?? room.runtimeDir.path) : null,
     inherit: worker.run.inheritEnv,
     own: { ...account?.env, ...worker.run.env },
     instance: `${room.runtimeDir.instance}.${process.pid}`,
@@ -180,6 +182,15 @@ export function environmentOf(
     apiPrefix: room.apiPrefix,
     assertionJwks: room.identity?.()?.jwks ?? null,
   })
+}
+
+/** The home of the account the gateway runs under; null when nobody knows the account, as in most containers. */
+function homeOfAccount(): string | null {
+  try {
+    return userInfo().homedir
+  } catch {
+    return null
+  }
 }
 
 /** The interpreter of a Python worker as it is now, or the problem with it or with what is installed in it. */

@@ -80,10 +80,10 @@ suite('in a container with a small Debian, read-only and without privileges', { 
     assert.deepEqual(running.processes(), [])
   })
 
-  test('any account without a home will do, and clients of IPv6 are served', async (t) => {
+  test('61: any account without a home will do, for Streamlit too, and clients of IPv6 are served', async (t) => {
     const running = await contained(t, {
-      toml: '[workers.api]\napp = "api:app"\n',
-      files: { 'api.py': app('api.py') },
+      toml: '[workers.api]\napp = "api:app"\n[workers.ui]\nscript = "headers.py"\n',
+      files: { 'api.py': app('api.py'), 'headers.py': app('headers.py') },
       container: { user: '1234567:0', env: { HOME: undefined } },
     })
     await running.ready()

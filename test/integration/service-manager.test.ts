@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { randomInt } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -11,6 +10,7 @@ import { freshDirectory } from '../support/directory.ts'
 import { eventually } from '../support/eventually.ts'
 import { ask, json, nextPiece, open, read, responseTo } from '../support/http.ts'
 import { load } from '../support/load.ts'
+import { ownAddress } from '../support/own-address.ts'
 import { repository } from '../support/python.ts'
 import { serviceManager, withoutServiceManager } from '../support/service-manager.ts'
 import type { ServiceManager } from '../support/service-manager.ts'
@@ -21,13 +21,12 @@ if (impossible !== false) console.log(`systemd cannot be run here: ${impossible}
 const service = 'fluxlit.service'
 const toml = '[workers.api]\napp = "api:app"\n'
 
-// systemd takes no port 0; an address of its own keeps the test from meeting anybody.
-const ownAddress = `127.${[1, 2, 3].map(() => randomInt(1, 255)).join('.')}`
+const address = ownAddress()
 
 /** What a machine has that runs the units of config/deploy: settings of its own go into a drop-in. */
 const unitFiles = {
   'fluxlit.service': unit('fluxlit.service'),
-  'fluxlit.socket': unit('fluxlit.socket').replace(/^ListenStream=.*$/m, `ListenStream=${ownAddress}:8000`),
+  'fluxlit.socket': unit('fluxlit.socket').replace(/^ListenStream=.*$/m, `ListenStream=${address}:8000`),
   'fluxlit.service.d/here.conf':
     '[Service]\nEnvironment=VIRTUAL_ENV=/venv FLUXLIT_ADMIN_LISTEN=127.0.0.1:0\nEnvironmentFile=/srv/shop/secret.env\nWatchdogSec=2\n',
 }
@@ -37,7 +36,7 @@ suite('the units of config/deploy under a real systemd', { skip: impossible }, (
     const units = await freshDirectory(t, { files: unitFiles })
     const files = { 'fluxlit.toml': toml, 'api.py': app('api.py'), 'secret.env': 'SHOP_TOKEN=hunter2\n' }
     const project = await freshDirectory(t, { files })
-    const manager = await serviceManager(t, units, project)
+    const manager = await serviceManager(t, { units, project })
 
     const started = await manager.run('systemctl', 'start', 'fluxlit.socket', service)
     assert.equal(

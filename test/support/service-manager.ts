@@ -37,7 +37,7 @@ export async function withoutServiceManager(): Promise<string | false> {
   const hooks: (() => void | Promise<void>)[] = []
   try {
     const t: Cleanup = { after: (hook) => void hooks.push(hook) }
-    await serviceManager(t, await freshDirectory(t), await freshDirectory(t))
+    await serviceManager(t, { units: await freshDirectory(t), project: await freshDirectory(t) })
     return false
   } catch (error) {
     return error instanceof Error ? (error.message.split('\n')[0] ?? 'unknown') : String(error)
@@ -46,12 +46,18 @@ export async function withoutServiceManager(): Promise<string | false> {
   }
 }
 
-/**
- * Starts one. The network is the machine's own.
- * @param units directory that becomes /etc/systemd/system
- * @param project directory that becomes /srv/shop
- */
-export async function serviceManager(t: Cleanup, units: string, project: string): Promise<ServiceManager> {
+/** Directories that are seen inside. */
+export interface Seen {
+  /** Becomes /etc/systemd/system. */
+  readonly units: string
+  /** Becomes /srv/shop, or another place below /srv. */
+  readonly project: string
+  readonly at?: string
+}
+
+/** Starts one, with the executable in /usr/local/bin. The network is the machine's own. */
+export async function serviceManager(t: Cleanup, seen: Seen): Promise<ServiceManager> {
+  const { units, project, at = '/srv/shop' } = seen
   const root = await rootFileSystem()
   const id = `fluxlit-test-${process.pid}-${Date.now()}`
   const namespaces = [
@@ -65,7 +71,19 @@ export async function serviceManager(t: Cleanup, units: string, project: string)
     '--propagation',
     'private',
   ]
-  const words = [...namespaces, 'sh', '-euc', boot, root, packagesDirectory(), binary(), units, project, id]
+  const words = [
+    ...namespaces,
+    'sh',
+    '-euc',
+    boot,
+    root,
+    packagesDirectory(),
+    binary(),
+    units,
+    project,
+    id,
+    at,
+  ]
   const outer = spawn('unshare', words, { stdio: ['ignore', 'pipe', 'pipe'] })
   let said = ''
   for (const stream of [outer.stdout, outer.stderr])
@@ -113,18 +131,19 @@ export async function serviceManager(t: Cleanup, units: string, project: string)
 
 const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
-// $0 root, $1 packages, $2 executable, $3 units, $4 project, $5 id.
+// $0 root, $1 packages, $2 executable, $3 units, $4 project, $5 id, $6 place of the project.
 const boot = `
 chmod 755 "$3" "$4"
 mount --bind "$0" "$0"
 mount --bind -o ro "$1" "$0/venv/lib/packages"
-mount --bind -o ro "$2" "$0/usr/local/bin/fluxlit"
 mount --bind "$3" "$0/etc/systemd/system"
-mount --bind "$4" "$0/srv/shop"
 mount -t proc proc "$0/proc"
 mount -t sysfs -o ro sysfs "$0/sys"
 mount --rbind /sys/fs/cgroup "$0/sys/fs/cgroup"
-for place in run tmp dev var/lib var/log var/tmp; do mount -t tmpfs -o mode=755 tmpfs "$0/$place"; done
+for place in run tmp dev var/lib var/log var/tmp srv usr/local/bin; do mount -t tmpfs -o mode=755 tmpfs "$0/$place"; done
+cp "$2" "$0/usr/local/bin/fluxlit"
+mkdir "$0$6"
+mount --bind "$4" "$0$6"
 mkdir "$0/dev/shm" "$0/dev/pts"
 for device in null zero full random urandom tty; do touch "$0/dev/$device"; mount --bind "/dev/$device" "$0/dev/$device"; done
 ln -s /proc/self/fd "$0/dev/fd"

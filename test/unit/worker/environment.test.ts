@@ -6,6 +6,7 @@ import { workerEnvironment } from '../../../internal/worker/environment.ts'
 
 const input: EnvironmentInput = {
   gateway: {},
+  home: null,
   inherit: true,
   own: {},
   instance: 'abc.7',
@@ -31,6 +32,12 @@ describe("a worker's environment", () => {
     for (const name of Object.keys(secrets)) assert.equal(env[name], undefined, name)
     assert.equal(env['KEPT'], 'x')
     assert.equal(env['UVICORN_LOG_LEVEL'], 'x')
+  })
+
+  it('61: has a home where the account has none, unless the worker has one', () => {
+    assert.equal(workerEnvironment(input)['HOME'], undefined)
+    assert.equal(workerEnvironment({ ...input, home: '/run/x' })['HOME'], '/run/x')
+    assert.equal(workerEnvironment({ ...input, home: '/run/x', own: { HOME: '/data' } })['HOME'], '/data')
   })
 
   it("54, 55: takes the worker's own value over the inherited one and over our defaults", () => {
