@@ -71,6 +71,12 @@ test('two Streamlit apps and an API keep apart', async (t) => {
   assert.equal((await ask(`${url}/stock/_stcore/health`)).body, 'ok')
 })
 
+test('an app object shows what its API has', async (t) => {
+  const { url } = await (await gateway(t, { from: 'examples/fluxlit-app' })).ready()
+  assert.equal((await ask(`${url}/api/people?city=London`)).body, '[{"name":"Ada","city":"London"}]')
+  assert.match((await ask(`${url}/add`)).body, /<div id="root">/)
+})
+
 async function sources(): Promise<{ main: string; ui: string }> {
   const directory = join(repository, 'examples', 'quickstart')
   const [main, ui] = await Promise.all(
