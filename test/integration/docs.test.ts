@@ -71,7 +71,10 @@ async function serve(
 ): Promise<void> {
   assert.ok(shown !== undefined)
   const running = await gateway(t, { verb, detect: true, cwd, args, env })
-  await running.record('ready', ({ msg, text }) => msg === 'ready' || / ready /.test(String(text ?? '')))
+  await running.record(
+    'ready',
+    ({ msg, text }) => msg === 'ready' || (typeof text === 'string' && / ready /.test(text)),
+  )
   const answer = await ask(running.url + shown[0], { headers: { host: '127.0.0.1' } })
   assert.match(answer.body, shown[1])
   assert.match((await ask(`${running.url}/`, { headers: { host: '127.0.0.1' } })).body, /<div id="root">/)
