@@ -39,7 +39,7 @@ test('the verbs against a running gateway', async (t) => {
     const { api, files: statics, queue } = workers
     const { pid } = json<{ pid: number }>((await ask(`${running.url}/api/`)).body)
     assert.deepEqual(
-      { ...api, since: '', address: '', last_lines: [], history: [] },
+      { ...api, since: '', address: '', last_lines: [], maintenance: null, history: [] },
       {
         kind: 'uvicorn',
         state: 'ready',
