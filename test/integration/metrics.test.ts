@@ -77,6 +77,22 @@ test('counts of requests, events and sockets of FastAPI are exactly what was sen
   assert.ok(valueOf(families, 'fluxlit_bytes_total{route="api",direction="in"}') >= 3_000)
   assert.ok(valueOf(families, 'fluxlit_worker_memory_bytes{worker="api"}') > 1_000_000)
   await metrics(running, 'application/openmetrics-text')
+
+  // Each of them once in the log: 7 + 3 + 2 + 1 requests, the events and their release, four sockets; health is silent.
+  await running.stop()
+  const lines = running.records.filter(({ msg }) => msg === 'request')
+  const shown = lines.map(({ method, path, status }) => [method, path, status].join(' '))
+  const wanted = [
+    ...Array.from({ length: 7 }, (_, index) => `GET /api/seen/${index} 200`),
+    ...Array.from({ length: 3 }, () => 'POST /api/seen/x 200'),
+    ...Array.from({ length: 2 }, (_, index) => `GET /api/nowhere/${index} 404`),
+    'GET /nowhere 404',
+    'GET /api/events 200',
+    'POST /api/release 200',
+    ...Array.from({ length: 4 }, () => 'GET /api/echo 101'),
+  ]
+  assert.deepEqual(shown.toSorted(), wanted.toSorted())
+  assert.equal(new Set(lines.map((line) => line['request_id'])).size, wanted.length)
 })
 
 const malformed: readonly (readonly [reason: string, bytes: string])[] = [

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { rm, writeFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 
@@ -14,7 +14,7 @@ import { run } from '../support/binary.ts'
 import { freshDirectory } from '../support/directory.ts'
 import type { Gateway } from '../support/gateway.ts'
 import { gateway } from '../support/gateway.ts'
-import { ask, json } from '../support/http.ts'
+import { ask, json, nextPiece, open as openRequest, responseTo } from '../support/http.ts'
 import { verb } from '../support/verb.ts'
 
 /** Text that no output may hold; every place has its own, so that a failure says where it came from. */
@@ -53,10 +53,22 @@ mount = "/gone"
 required = false
 [timeouts]
 hold = "1s"
+[admin]
+password = "${secret('admin')}"
+[log.audit]
+file = "audit.log"
+`
+
+/** An exception that quotes what the worker was given. */
+const leak = `
+@app.get("/leak")
+def leak():
+    names = ["API_TOKEN", "SIGNING_KEY", "MAIL_PASSWORD", "UPSTREAM", "BROKER", "DB_PASSWORD"]
+    raise RuntimeError("it was " + " ".join(os.environ[name] for name in names))
 `
 
 const files = {
-  'api.py': app('api.py'),
+  'api.py': app('api.py') + leak,
   'api.env': `SIGNING_KEY=${secret('env-file')}\nFEED="https://me:${secret('env-file-url')}@feed.example/"\n`,
   'queue.env': `QUEUE_SECRET='${secret('queue')}'\n`,
   '.env': `MAIL_PASSWORD=${secret('dot-env')}\nFLUXLIT_NAME=secrets\n`,
@@ -140,6 +152,50 @@ test('53: what clients and the configuration keep secret is in no log, status, p
     await running.record('the dump', ({ msg }) => msg === 'state')
   })
 
+  await t.test(
+    'a traceback that quotes the environment, why a request failed, and the whole admin listener',
+    async () => {
+      // The worker died a moment ago.
+      const failed = await eventually('its exception', async () => {
+        const answer = await ask(`${running.url}/api/leak?${query}`, { headers })
+        return answer.status === 500 && answer
+      })
+      const refused = await ask(`${running.url}/nothing?${query}`, { headers })
+      await running.record('the traceback', ({ msg }) =>
+        /RuntimeError: it was \[redacted\]/.test(String(msg)),
+      )
+      const admin = await running.adminUrl()
+      const authorization = `Basic ${Buffer.from(`me:${secret('admin')}`).toString('base64')}`
+      for (const { headers: told } of [failed, refused]) {
+        const id = String(told['x-request-id'])
+        for (const words of [
+          ['why', id],
+          ['why', id, '--json'],
+        ]) {
+          const { code, stdout, stderr } = await verb(running, ...words)
+          assert.equal(code, 0, stderr)
+          assertClean(stdout + stderr, words.join(' '))
+        }
+        assertClean((await ask(`${admin}/why?id=${id}`, { headers: { authorization } })).body, 'why')
+      }
+      const { stdout } = await verb(running, 'why', String(failed.headers['x-request-id']))
+      assert.match(stdout, /RuntimeError: it was \[redacted\]/)
+      for (const path of ['/', '/status', '/metrics']) {
+        const { status, body } = await ask(admin + path, { headers: { authorization } })
+        assert.equal(status, 200)
+        assertClean(body, path)
+      }
+      const outgoing = openRequest(`${admin}/events`, { headers: { authorization } })
+      outgoing.end()
+      const events = await responseTo(outgoing)
+      let snapshot = ''
+      while (!snapshot.includes('\n\n')) snapshot += await nextPiece(events)
+      outgoing.destroy()
+      assert.match(snapshot, /"path":"workers\.api\.env\.API_TOKEN","value":"\[redacted\]"/)
+      assertClean(snapshot, 'events')
+    },
+  )
+
   await t.test('a reload that fails, and one that succeeds', async () => {
     const broken = toml.replace(/^API_TOKEN = .*$/m, `API_TOKEN = ["${secret('broken')}"]`)
     await writeFile(join(running.directory, 'fluxlit.toml'), broken)
@@ -159,6 +215,9 @@ test('53: what clients and the configuration keep secret is in no log, status, p
   assert.match(running.output, /"path":"\/api\/seen\/x\?\[redacted\]"/)
   assert.match(running.output, /WebSocket \/api\/echo\?\[redacted\]/)
   assertClean(running.output, 'everything the gateway wrote')
+  const audited = await readFile(join(running.directory, 'audit.log'), 'utf8')
+  assert.match(audited, /"event":"reload"/)
+  assertClean(audited, 'the audit stream')
 })
 
 /** Reloads; resolves to what the verb wrote. */
