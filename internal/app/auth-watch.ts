@@ -2,6 +2,7 @@
 
 import type { AuthWatch } from '../auth/authorize.ts'
 import type { AccessRequest } from '../auth/credential.ts'
+import { StoreUnavailable } from '../auth/session/store.ts'
 import type { Audit } from '../log/audit.ts'
 import type { AuthCounts } from '../metrics/auth-counts.ts'
 
@@ -13,6 +14,8 @@ export function createAuthWatch(
   return {
     authenticated(request, mode, credential) {
       counts.requests.add(mode, credential.kind === 'identity' ? 'ok' : credential.kind)
+      if (credential.kind === 'unavailable' && credential.failure.cause instanceof StoreUnavailable)
+        counts.storeErrors += 1
       if (mode !== 'jwt' || credential.kind !== 'rejected') return
       const { code, cause } = credential.failure
       // Whoever has to wait was told of already.

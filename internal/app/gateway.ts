@@ -151,6 +151,7 @@ export class Gateway implements ControlTarget {
     const watch = createAuthWatch(counts, parts.audit)
     this.#signIn = new SignIn({
       watch,
+      counts,
       logger: parts.logger,
       audit: parts.audit,
       env: parts.env,

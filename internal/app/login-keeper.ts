@@ -17,6 +17,7 @@ import { fingerprintOf } from '../config/secret.ts'
 import type { Problem } from '../fault/startup.ts'
 import type { Audit } from '../log/audit.ts'
 import type { Logger } from '../log/types.ts'
+import type { AuthCounts } from '../metrics/auth-counts.ts'
 
 /** What {@link LoginKeeper} needs. */
 export interface LoginKeeperRoom {
@@ -24,6 +25,7 @@ export interface LoginKeeperRoom {
   readonly logger: Logger
   readonly audit: Audit
   readonly sockets: SocketGuard
+  readonly counts: AuthCounts
   /** Address the gateway listens on, once it does. */
   readonly listening: () => string
   readonly keyOf: (auth: AuthConfig) => AssertionKey
@@ -113,18 +115,22 @@ export class LoginKeeper {
       onEnd: (key, why) => this.#room.sockets.sessionEnded(key, why, why === 'signed_out' ? signedOut : null),
       onChange: ({ key }) => this.#room.sockets.sessionChanged(key),
     })
+    this.#count(store, settings)
     return { of: settingsOf(auth, config), login, storeOf, store }
   }
 
   #watch(): Parameters<typeof import('../auth/login/login.ts').openLogin>[0]['watch'] {
-    const { audit, logger } = this.#room
+    const { audit, counts, logger } = this.#room
     return {
       event(event, { exchange }) {
         audit({ ...event, request_id: exchange.id, client: exchange.client })
-        if (event.event === 'login.denied')
-          logger.warn({ request_id: exchange.id, reason: event.reason }, 'sign-in refused')
+        if (event.event === 'login.ok') counts.add(counts.logins, 'ok')
+        if (event.event !== 'login.denied') return
+        counts.add(counts.logins, 'denied')
+        logger.warn({ request_id: exchange.id, reason: event.reason }, 'sign-in refused')
       },
       refreshed(outcome, { key, data }, reason) {
+        counts.add(counts.refreshes, outcome)
         if (outcome === 'shared') return
         const session = digest(key).slice(0, 16)
         audit({ event: 'refresh', result: outcome, request_id: '', client: '', session, sub: data.subject })
@@ -135,6 +141,19 @@ export class LoginKeeper {
           logger.warn({ reason }, 'the identity provider cannot be used; nobody can sign in')
         else logger.info({}, 'the identity provider can be used again')
       },
+    }
+  }
+
+  /** Counting them in Redis would go through all keys of everybody; elsewhere the number is the one of the last look. */
+  #count(store: SessionStore, { session }: LoginConfig): void {
+    let last: number | null = null
+    this.#room.counts.sessions = () => {
+      if (session.store.kind === 'redis') return null
+      store.count().then(
+        (count) => (last = count),
+        () => (last = null),
+      )
+      return last
     }
   }
 

@@ -10,6 +10,7 @@ import type { Config } from '../config/config.ts'
 import { fingerprintOf } from '../config/secret.ts'
 import type { Problem } from '../fault/startup.ts'
 import type { Audit } from '../log/audit.ts'
+import type { AuthCounts } from '../metrics/auth-counts.ts'
 import { LoginKeeper } from './login-keeper.ts'
 import type { WorkerIdentity } from '../worker/room.ts'
 import { compileOriginRule } from '../proxy/origin.ts'
@@ -19,6 +20,7 @@ export interface SignInRoom extends Omit<DeskRoom, 'fetch'> {
   readonly watch: AuthWatch
   readonly env: Readonly<Record<string, string | undefined>>
   readonly audit: Audit
+  readonly counts: AuthCounts
   /** Address the gateway listens on, once it does. */
   readonly listening: () => string
 }
@@ -54,8 +56,10 @@ export class SignIn {
   constructor(room: SignInRoom) {
     this.#room = room
     this.sockets = new SocketGuard({
-      onDismissed: ({ exchange }, reason) =>
-        room.audit({ event: 'ws.close', reason, request_id: exchange.id, client: exchange.client }),
+      onDismissed: ({ exchange }, reason) => {
+        room.counts.add(room.counts.socketsClosed, reason)
+        room.audit({ event: 'ws.close', reason, request_id: exchange.id, client: exchange.client })
+      },
     })
     this.#logins = new LoginKeeper({ ...room, sockets: this.sockets, keyOf: (auth) => this.#keyOf(auth) })
   }

@@ -269,7 +269,7 @@ function incomplete(context: ResolveContext, mode: string, key: string, hint: st
 }
 
 /** A table whose mode is off is a warning: somebody thinks that it protects something. */
-function unused(context: ResolveContext, mode: 'basic' | 'proxy' | 'dev'): null {
+export function unused(context: ResolveContext, mode: 'basic' | 'proxy' | 'oidc' | 'dev'): null {
   const path = ['auth', mode]
   if (context.merged.has(path))
     context.warnings.push({

@@ -7,7 +7,7 @@ import { resolve } from 'node:path'
 import { resolveAccess, resolveExpectations, resolveRules } from './auth-rules.ts'
 import type { AuthConfig, AuthMode, IdentityHeaders } from './auth-types.ts'
 import type { ResolveContext } from './context.ts'
-import { resolveBasic, resolveDev, resolveProxy } from './auth-modes.ts'
+import { resolveBasic, resolveDev, resolveProxy, unused } from './auth-modes.ts'
 import { resolveJwt } from './jwt.ts'
 import { resolveLogin, type LoginSurroundings } from './login.ts'
 import { isLoopback } from './network.ts'
@@ -26,7 +26,7 @@ export function resolveAuth(context: ResolveContext, around: LoginSurroundings):
     proxy: resolveProxy(context, modes.includes('proxy')),
     dev: resolveDev(context, modes.includes('dev')),
   }
-  const login = modes.includes('oidc') ? resolveLogin(context, around) : null
+  const login = modes.includes('oidc') ? resolveLogin(context, around) : unused(context, 'oidc')
   if (modes.length === 0) {
     reportIdle(context)
     return null
