@@ -87,6 +87,7 @@ export class LoginKeeper {
     const { env, keyOf, listening, logger } = this.#room
     // Only where somebody logs in: the library is larger than everything else about signing in.
     const { openLogin } = await import('../auth/login/login.ts')
+    const secrets = sessionSecrets(settings.session.secrets, config.stateDir)
     const storeOf = fingerprintOf(settings.session.store)
     const store =
       this.#open?.storeOf === storeOf
@@ -101,7 +102,7 @@ export class LoginKeeper {
     const login = openLogin({
       config: settings,
       store,
-      secrets: sessionSecrets(settings.session.secrets, config.stateDir),
+      secrets,
       env,
       sendsAccessToken:
         auth.headers.accessToken !== '' || auth.headers.upstreamAuthorization === 'access_token',

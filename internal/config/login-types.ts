@@ -85,6 +85,8 @@ export interface SessionConfig {
 
 /** Everything about login at a provider. */
 export interface LoginConfig {
+  /** Name of the gateway. */
+  readonly name: string
   readonly oidc: OidcConfig
   readonly session: SessionConfig
   /** First segment of the management endpoints, such as `/oauth2`. */

@@ -21,6 +21,8 @@ import type { Path } from './tree.ts'
 
 /** What else the configuration says. */
 export interface LoginSurroundings {
+  /** Of the gateway. */
+  readonly name: string
   readonly stateDir: string | null
   readonly workers: readonly WorkerConfig[]
   readonly outbound: OutboundConfig
@@ -32,6 +34,7 @@ export function resolveLogin(context: ResolveContext, around: LoginSurroundings)
   const { settings } = context
   const { publicOrigin, secure } = publicSide(context)
   return {
+    name: around.name,
     oidc: resolveOidc(context, around.secrets.client),
     session: resolveSession(context, around),
     prefix: '/oauth2',

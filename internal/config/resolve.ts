@@ -57,7 +57,7 @@ export function resolveConfig(context: ResolveContext, found: Found): Config {
     docsRedirect: docsRedirect(context),
     allowedOrigins: settings.auth.allowed_origins,
     outbound,
-    auth: resolveAuth(context, { stateDir, workers, outbound, secrets }),
+    auth: resolveAuth(context, { name, stateDir, workers, outbound, secrets }),
     internalListen: settings.internal.listen,
     workers,
     ...resolveTimeouts(context, workers),

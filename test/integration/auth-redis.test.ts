@@ -23,7 +23,7 @@ interface Pair {
 async function pair(t: TestContext, workers: string, files: Readonly<Record<string, string>>): Promise<Pair> {
   const [provider, redis] = [await OddProvider.start(t), await Redis.start(t)]
   const session = 'store = "redis"\nredis_url_env = "REDIS_URL"\nsecrets_env = "SESSION_SECRETS"'
-  const toml = workers + loginToml({ issuer: provider.issuer, session })
+  const toml = `name = "shop"\n${workers}` + loginToml({ issuer: provider.issuer, session })
   const env = { REDIS_URL: redis.url, SESSION_SECRETS: randomBytes(32).toString('base64url') }
   const started = [await gateway(t, { toml, files, env }), await gateway(t, { toml, files, env })]
   const [one, two] = await Promise.all(started.map((running) => running.ready()))

@@ -117,6 +117,7 @@ function loginConfig(provider: OddProvider, { oidc, session, config }: LoginUnde
       streamlitLoginRedirect: true,
       ...session,
     },
+    name: 'shop-1',
     prefix: '/oauth2',
     signInPage: false,
     secure: true,

@@ -17,16 +17,23 @@ export interface CookieRules {
   readonly sameSite: 'lax' | 'strict'
   readonly secure: boolean
   readonly rootPath: string
+  /** Of the gateway. */
+  readonly name: string
 }
 
 /**
  * The names. `__Host-` keeps neighbours from setting them and needs https; with it the path is always `/`, so that apps
- * below different paths of one host need names of their own.
+ * below different paths of one host need names of their own. Without it, on this machine, every project needs one:
+ * cookies do not tell ports apart.
  */
-export function cookieJar({ cookieName, sameSite, secure, rootPath }: CookieRules): CookieJar {
-  const slug = rootPath === '' ? '' : `_${rootPath.slice(1).replace(/[^A-Za-z0-9]+/g, '-')}`
-  const start = `${secure ? '__Host-' : ''}${cookieName}`
+export function cookieJar({ cookieName, sameSite, secure, rootPath, name }: CookieRules): CookieJar {
+  const slug = rootPath === '' ? '' : `_${plain(rootPath.slice(1))}`
+  const start = secure ? `__Host-${cookieName}` : `${cookieName}_${plain(name)}`
   return { session: `${start}_session${slug}`, login: `${start}_login${slug}_`, secure, sameSite }
+}
+
+function plain(text: string): string {
+  return text.replace(/[^A-Za-z0-9]+/g, '-')
 }
 
 /** Whether a cookie is the gateway's own: no worker sees it, and none may set it. */

@@ -71,6 +71,7 @@ export function openLogin({ config, store, secrets, env, watch, ...room }: Login
     sameSite: session.sameSite,
     secure: config.secure,
     rootPath: config.rootPath,
+    name: config.name,
   })
   const parts: AuthenticatorParts = {
     config,

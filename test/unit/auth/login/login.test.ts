@@ -255,13 +255,16 @@ test('names and attributes of the cookies', async (t) => {
     assert.ok(line.length < 200, `${line.length} characters`)
   })
 
-  await t.test('on plain loopback they have no prefix, below a path a name of their own', async () => {
-    const plain = { secure: false, rootPath: '/tools/a' }
-    const visitor = LoginDesk.open(t, provider, { config: plain }).visitor()
-    const begun = await visitor.ask('/oauth2/start')
-    assert.match(begun.setCookies[0] ?? '', /^fluxlit_login_tools-a_[\w-]{8}=/)
-    assert.ok(!begun.lines.includes('Secure'))
-  })
+  await t.test(
+    'on plain loopback they have the project’s name for a prefix, below a path that too',
+    async () => {
+      const plain = { secure: false, rootPath: '/tools/a' }
+      const visitor = LoginDesk.open(t, provider, { config: plain }).visitor()
+      const begun = await visitor.ask('/oauth2/start')
+      assert.match(begun.setCookies[0] ?? '', /^fluxlit_shop-1_login_tools-a_[\w-]{8}=/)
+      assert.ok(!begun.lines.includes('Secure'))
+    },
+  )
 
   await t.test('a strict one is followed by a page, because a redirect would not carry it', async () => {
     const visitor = LoginDesk.open(t, provider, { session: { sameSite: 'strict' } }).visitor()
