@@ -1,5 +1,6 @@
 #compdef fluxlit
-# Completion of fluxlit for zsh: put `source <(fluxlit completion zsh)` into ~/.zshrc, after compinit.
+# Completion of fluxlit for zsh: put `source <(fluxlit completion zsh)` into ~/.zshrc, after compinit. As a file _fluxlit in
+# a directory of fpath it is read when it is first needed, and then has to complete at once.
 _fluxlit() {
   local -a replies
   replies=("${(@f)$(SHELL=/bin/zsh fluxlit --get-yargs-completions "${(@)words[1,CURRENT]}" 2>/dev/null)}")
@@ -9,4 +10,8 @@ _fluxlit() {
     _files
   fi
 }
-compdef _fluxlit fluxlit
+if [[ "${funcstack[1]}" == _fluxlit ]]; then
+  _fluxlit "$@"
+else
+  compdef _fluxlit fluxlit
+fi

@@ -58,6 +58,7 @@ test('a release for this machine', { skip, timeout: 600_000 }, async (t) => {
     for (const name of ['LICENSE', 'LICENSE.libraries', 'LICENSE.node', 'README.md', 'fluxlit.service']) {
       assert.ok(statSync(join(place, name)).size > 0, name)
     }
+    assert.deepEqual(readdirSync(join(place, 'completions')), ['_fluxlit', 'fluxlit.bash', 'fluxlit.fish'])
     await inner.test('with a manual mandoc has nothing to say about', without('mandoc'), async () => {
       const page = join(place, 'fluxlit.1')
       assert.equal(await must('mandoc', 'mandoc', ['-T', 'lint', '-W', 'style', page]), '')
@@ -94,6 +95,8 @@ test('a release for this machine', { skip, timeout: 600_000 }, async (t) => {
     const module = await must('import', python, ['-Ic', 'import fluxlit; print(fluxlit.__version__)'])
     assert.equal(module.trim(), version.replace('-alpha.', 'a'))
     assert.equal(sha256(join(environment, 'bin', 'fluxlit')), sha256(defaultOutput()))
+    const through = await must('python -m fluxlit', python, ['-m', 'fluxlit', '--version'], { env: {} })
+    assert.equal(through, `fluxlit ${version}\n`)
     await must('pip check', python, ['-m', 'pip', 'check'])
   })
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
+import sysconfig
 from pathlib import Path
 from typing import NoReturn
 
 
 def main() -> NoReturn:
-    """Runs the `fluxlit` program on PATH with the arguments of this process."""
-    program = find_program(os.environ.get("PATH", os.defpath))
+    """Runs the `fluxlit` program of this environment, or the one on PATH, with the arguments of this process."""
+    places = [sysconfig.get_path("scripts"), os.environ.get("PATH", os.defpath)]
+    program = find_program(os.pathsep.join(places))
     if program is None:
         sys.exit(
             "error: the program `fluxlit` is not on PATH; this Python package is what applications import\n"
@@ -23,7 +25,7 @@ def main() -> NoReturn:
 def find_program(path: str) -> str | None:
     """The first executable `fluxlit` on a PATH that is the program and not another script of this package."""
     for directory in path.split(os.pathsep):
-        candidate = Path(directory or ".") / "fluxlit"
+        candidate = Path(directory or ".") / ("fluxlit.exe" if os.name == "nt" else "fluxlit")
         if candidate.is_file() and os.access(candidate, os.X_OK) and not _is_script(candidate):
             return str(candidate)
     return None

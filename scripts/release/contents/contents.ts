@@ -16,6 +16,8 @@ import { readHelp } from './help.ts'
 import { licenceTexts, nodeLicence } from './libraries.ts'
 import type { Library } from './libraries.ts'
 import { manual, readExitCodes } from './manual.ts'
+import { readProject } from './project.ts'
+import type { Project } from './project.ts'
 
 /** Texts, each under the role it has. */
 export interface Contents {
@@ -27,11 +29,12 @@ export interface Contents {
   /** Every key of the configuration with its default. */
   readonly example: string
   readonly manual: string
-  readonly completions: Completions | null
+  readonly completions: Completions
   /** The systemd unit. */
   readonly unit: string
   /** The Python package that also travels inside the executable; for editors and tests. */
   readonly python: readonly Entry[]
+  readonly project: Project
 }
 
 /**
@@ -54,8 +57,9 @@ export async function collect(
     changelog: read('CHANGELOG.md'),
     example: read('fluxlit.example.toml'),
     manual: manual(help, { version, epoch, exitCodes }),
-    completions: await completions(executable, help),
+    completions: await completions(executable),
     unit: read('config/systemd/fluxlit.service'),
+    project: readProject(),
     python: filesBelow('internal/python/fluxlit')
       .filter((path) => /\.(py|typed)$/.test(path))
       .map((path) => entry(path.replace('internal/python/', ''), readFileSync(join(repository, path)))),

@@ -57,7 +57,7 @@ export function parseHelp(text: string): Help {
     commands: table('Commands'),
     positionals: table('Positionals'),
     options: table('Options'),
-    examples: table('Examples'),
+    examples: joined(table('Examples')),
     end: parts
       .slice(2)
       .filter((part) => !tables.test(part))
@@ -75,6 +75,16 @@ function rows(lines: readonly string[]): readonly Row[] {
     else found.push({ term, text: [text] })
   }
   return found.map(({ term, text }) => ({ term, text: flow(text.join(' ')) }))
+}
+
+/** A long example goes on below itself, also at the margin. What stands beside it does not. */
+function joined(examples: readonly Row[]): readonly Row[] {
+  return examples.reduce<readonly Row[]>((before, { term, text }) => {
+    const last = before.at(-1)
+    return text !== '' || last === undefined
+      ? [...before, { term, text }]
+      : [...before.slice(0, -1), { term: `${last.term} ${term}`, text: last.text }]
+  }, [])
 }
 
 function flow(text: string): string {

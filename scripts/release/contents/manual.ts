@@ -61,9 +61,10 @@ export function readExitCodes(markdown: string): readonly Row[] {
 function synopsis({ usage }: Help): string {
   const words = usage.split(' ').slice(1)
   const macros = words.map((word) => {
-    const [, name, more = ''] = /^\[(\w+)(\.\.)?\]$/.exec(word) ?? []
+    const [, bracket, name, more = ''] = /^([[<])(\w+)(\.\.)?[\]>]$/.exec(word) ?? []
     if (name === undefined) return `Cm ${word}`
-    return `Oo Ar ${name}${more === '' ? '' : ' ...'} Oc`
+    const argument = `Ar ${name}${more === '' ? '' : ' ...'}`
+    return bracket === '[' ? `Oo ${argument} Oc` : argument
   })
   return `.Nm fluxlit ${[...macros, 'Oo Ar options Oc'].join(' ')}`
 }
@@ -83,7 +84,7 @@ function commandSection(name: string, help: Help, common: ReadonlySet<string>): 
   return [
     `.Ss ${escape(name)}`,
     ...paragraph(sentence(help.about)),
-    ...list([...help.positionals, ...options]),
+    ...list([...help.commands, ...help.positionals, ...options]),
     ...examples,
     ...(help.end === '' ? [] : ['.Pp', ...paragraph(help.end)]),
   ]

@@ -31,7 +31,7 @@ export function archiveName({ system, architecture }: Target, version: string): 
 }
 
 function texts({ system }: Target, contents: Contents): readonly Entry[] {
-  const { completions } = contents
+  const { bash, zsh, fish } = contents.completions
   return [
     entry('LICENSE', contents.licence),
     entry('LICENSE.libraries', contents.licencesOfLibraries),
@@ -40,13 +40,9 @@ function texts({ system }: Target, contents: Contents): readonly Entry[] {
     entry('CHANGELOG.md', contents.changelog),
     entry('fluxlit.example.toml', contents.example),
     entry('fluxlit.1', contents.manual),
-    ...(completions === null
-      ? []
-      : [
-          entry('completions/fluxlit.bash', completions.bash),
-          entry('completions/_fluxlit', completions.zsh),
-          entry('completions/fluxlit.fish', completions.fish),
-        ]),
+    entry('completions/fluxlit.bash', bash),
+    entry('completions/_fluxlit', zsh),
+    entry('completions/fluxlit.fish', fish),
     ...(system === 'linux' ? [entry('fluxlit.service', contents.unit)] : []),
   ]
 }

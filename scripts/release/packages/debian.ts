@@ -45,7 +45,7 @@ async function filesOf(
   contents: Contents,
   identity: Identity,
 ): Promise<readonly Entry[]> {
-  const { completions } = contents
+  const { bash, zsh, fish } = contents.completions
   const doc = 'usr/share/doc/fluxlit'
   return [
     entry('usr/bin/fluxlit', executable, true),
@@ -53,13 +53,9 @@ async function filesOf(
     entry(configuration, read('config/debian/fluxlit.toml')),
     entry('usr/share/fluxlit/welcome/index.html', read('config/debian/welcome.html')),
     entry('usr/share/man/man1/fluxlit.1.gz', await gzip(Buffer.from(contents.manual))),
-    ...(completions === null
-      ? []
-      : [
-          entry('usr/share/bash-completion/completions/fluxlit', completions.bash),
-          entry('usr/share/zsh/vendor-completions/_fluxlit', completions.zsh),
-          entry('usr/share/fish/vendor_completions.d/fluxlit.fish', completions.fish),
-        ]),
+    entry('usr/share/bash-completion/completions/fluxlit', bash),
+    entry('usr/share/zsh/vendor-completions/_fluxlit', zsh),
+    entry('usr/share/fish/vendor_completions.d/fluxlit.fish', fish),
     entry(`${doc}/copyright`, copyright(contents)),
     entry(`${doc}/libraries.txt.gz`, await gzip(Buffer.from(contents.licencesOfLibraries))),
     entry(`${doc}/node.txt.gz`, await gzip(Buffer.from(contents.licenceOfNode))),

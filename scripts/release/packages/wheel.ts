@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto'
 
 import type { Contents } from '../contents/contents.ts'
+import type { Project } from '../contents/project.ts'
 import { pythonVersion } from '../identity.ts'
 import type { Identity } from '../identity.ts'
 import { entry, sorted } from '../pack/entry.ts'
@@ -28,7 +29,7 @@ export async function wheel(
   const files = sorted([
     ...contents.python,
     entry(`${release}.data/scripts/${target.executable}`, executable, true),
-    entry(`${info}/METADATA`, metadata(pythonVersion(version), contents.readme)),
+    entry(`${info}/METADATA`, metadata(pythonVersion(version), contents.readme, contents.project)),
     entry(
       `${info}/WHEEL`,
       lines('Wheel-Version: 1.0', 'Generator: fluxlit', 'Root-Is-Purelib: false', `Tag: ${tag}`),
@@ -42,7 +43,19 @@ export async function wheel(
   return { name: `${release}-${tag}.whl`, bytes: await zip([...files, record], epoch) }
 }
 
-function metadata(version: string, readme: string): string {
+/**
+ * Nothing is required, so that an installation needs no network: the program brings the package its workers use. What
+ * the package needs where it is used by itself is the extra `app`.
+ */
+function metadata(
+  version: string,
+  readme: string,
+  { python, requires, extras, classifiers }: Project,
+): string {
+  const optional = Object.entries({ app: requires, ...extras }).flatMap(([extra, packages]) => [
+    `Provides-Extra: ${extra}`,
+    ...packages.map((name) => `Requires-Dist: ${conditional(name, extra)}`),
+  ])
   return lines(
     'Metadata-Version: 2.4',
     'Name: fluxlit',
@@ -52,11 +65,19 @@ function metadata(version: string, readme: string): string {
     'License-File: LICENSE',
     'License-File: LICENSE.libraries',
     'License-File: LICENSE.node',
-    'Requires-Python: >=3.10',
+    ...classifiers.map((classifier) => `Classifier: ${classifier}`),
+    `Requires-Python: ${python}`,
+    ...optional,
     'Description-Content-Type: text/markdown',
     '',
     readme.trimEnd(),
   )
+}
+
+/** `tomli; python_version < "3.11"` gets one more condition, others their first. */
+function conditional(requirement: string, extra: string): string {
+  const [name = '', marker] = requirement.split(/\s*;\s*/)
+  return `${name}; ${marker === undefined ? '' : `(${marker}) and `}extra == "${extra}"`
 }
 
 /** Every file with its hash; the record itself without one. */

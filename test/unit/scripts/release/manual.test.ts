@@ -21,7 +21,7 @@ Exit codes: 0 clean, 1 could not
 start.
 `
 
-const serve = `fluxlit serve [target]
+const serve = `fluxlit serve <shell> [target]
 
 serve the apps in production
 
@@ -34,6 +34,8 @@ Options:
 
 Examples:
   fluxlit serve --port 0  find the apps, any free port
+  fluxlit serve -c a.toml     once
+  -c b.toml
 `
 
 suite('a help text', () => {
@@ -62,6 +64,13 @@ suite('a help text', () => {
   })
 })
 
+test('an example that was too long for its column is put together again', () => {
+  assert.deepEqual(parseHelp(serve).examples, [
+    { term: 'fluxlit serve --port 0', text: 'find the apps, any free port' },
+    { term: 'fluxlit serve -c a.toml -c b.toml', text: 'once' },
+  ])
+})
+
 suite('the manual', () => {
   const exitCodes = readExitCodes(
     '| code | meaning |\n|---|---|\n| 0 | clean stop |\n| 128 + n | a second signal *n* |\n',
@@ -70,7 +79,7 @@ suite('the manual', () => {
   const page = manual(all, { version: '1.2.3', epoch: 1795921734, exitCodes })
 
   test('has a place for every command, its flags and examples, but no flag twice', () => {
-    assert.match(page, /^\.Nm fluxlit Cm serve Oo Ar target Oc Oo Ar options Oc$/m)
+    assert.match(page, /^\.Nm fluxlit Cm serve Ar shell Oo Ar target Oc Oo Ar options Oc$/m)
     assert.match(page, /^\.Ss serve\nServe the apps in production\.$/m)
     assert.match(page, /^\.It \\-c, \\-\\-config\nconfiguration file; may repeat \[array\]$/m)
     assert.match(page, /^\.Dl fluxlit serve \\-\\-port 0$/m)
