@@ -45,7 +45,8 @@ export function addAccessCommands(program: Argv, done: Done): Argv {
     .command(
       'hash-password',
       'read a password from the terminal or standard input, print its hash for [[auth.basic.users]]',
-      (command) => command,
+      (command) =>
+        command.example('$0 hash-password', 'asks for it, and prints what to write as password_hash'),
       () => done(import('./hash-password.ts').then(({ printHash }) => printHash())),
     )
 }

@@ -40,13 +40,19 @@ function addWriters(program: Argv, done: Done): Argv {
     .command(
       'reload',
       'put a changed configuration in force',
-      (command) => command.options(gatewayFlags),
+      (command) =>
+        command
+          .options(gatewayFlags)
+          .example('$0 reload -c fluxlit.toml', 'exit 1 and nothing changes when something in it is wrong'),
       (flags) => done(load().then(({ verbs, terminal }) => verbs.reload(flags, terminal))),
     )
     .command(
       'drain',
       'let readyz answer 503 and keep serving (before a stop, behind a load balancer)',
-      (command) => command.options(gatewayFlags),
+      (command) =>
+        command
+          .options(gatewayFlags)
+          .example('$0 drain && sleep 5 && $0 stop', 'give a load balancer time to go elsewhere'),
       (flags) => done(load().then(({ verbs, terminal }) => verbs.drain(flags, terminal))),
     )
     .command(
@@ -74,7 +80,8 @@ function addWriters(program: Argv, done: Done): Argv {
     .command(
       'stop',
       'stop the gateway: finish what is in flight, then wait until its process is gone',
-      (command) => command.options(gatewayFlags),
+      (command) =>
+        command.options(gatewayFlags).example('$0 stop -c fluxlit.toml', 'exit 0 when its process is gone'),
       (flags) => done(load().then(({ verbs, terminal }) => verbs.stop(flags, terminal))),
     )
 }
@@ -88,7 +95,8 @@ function addReaders(program: Argv, done: Done): Argv {
         command
           .options(gatewayFlags)
           .option('json', { type: 'boolean', describe: 'print JSON' })
-          .option('watch', { alias: 'w', type: 'boolean', describe: 'again every second until Ctrl-C' }),
+          .option('watch', { alias: 'w', type: 'boolean', describe: 'again every second until Ctrl-C' })
+          .example('$0 status --watch', 'states, restarts, requests and sockets of every worker'),
       (flags) =>
         done(
           Promise.all([import('./status.ts'), newTerminal()]).then(([verb, io]) => verb.status(flags, io)),
@@ -101,7 +109,8 @@ function addReaders(program: Argv, done: Done): Argv {
         command
           .positional('id', { type: 'string', demandOption: true, describe: 'id of the request' })
           .options(gatewayFlags)
-          .option('json', { type: 'boolean', describe: 'print JSON' }),
+          .option('json', { type: 'boolean', describe: 'print JSON' })
+          .example('$0 why dd322344e613-e9cdc20', 'route, worker, waiting, errors, what the worker printed'),
       (flags) =>
         done(Promise.all([import('./why.ts'), newTerminal()]).then(([verb, io]) => verb.why(flags, io))),
     )

@@ -15,7 +15,7 @@ export type LegacyRule =
     }
   | { readonly kind: 'meaningless'; readonly hint: string }
 
-const later = 'sign-in is not part of this release; the application has to check tokens itself'
+const ofTarget = 'only an application object reads it, and there is no `target`'
 const inApplication = 'set it in the application'
 const noLimit = 'there is no such limit here'
 const noPidfile = 'the gateway writes no PID file; use a service manager, or stop it with a signal'
@@ -33,7 +33,7 @@ export const legacyNames: Readonly<Record<string, LegacyRule>> = {
   UVICORN_GRACEFUL_SHUTDOWN_TIMEOUT_S: fills(['drain', 'timeout'], seconds),
   ENABLE_GATEWAY_ACCESS_LOG: fills(['log', 'access'], truth),
   TRUST_PROXY: meaningless('list the proxies instead: FLUXLIT_TRUSTED_PROXIES=["10.0.0.0/8"]'),
-  APP: meaningless('name the application in [workers.api] app'),
+  APP: meaningless('name the application object with `target`, or a FastAPI app in [workers.api] app'),
   DEBUG: meaningless('set FLUXLIT_LOG_LEVEL=debug'),
   STREAMLIT_HOST: meaningless('Streamlit listens on a private socket'),
   STREAMLIT_PORT: meaningless('Streamlit listens on a private socket'),
@@ -70,7 +70,7 @@ export const legacyNames: Readonly<Record<string, LegacyRule>> = {
   JWT_HS256_SECRET: fills(['auth', 'jwt', 'hs256_secret'], plain),
   JWT_JWKS_URL: fills(['auth', 'jwt', 'jwks_url'], plain),
   JWT_LEEWAY_SECONDS: fills(['auth', 'jwt', 'leeway_seconds'], wholeSeconds),
-  OIDC_BFF_SECRET: meaningless(later),
+  OIDC_BFF_SECRET: meaningless(ofTarget),
   PIDFILE: meaningless(noPidfile),
   NO_PIDFILE: meaningless(noPidfile),
   ALLOW_UNIFIED_UVICORN_MULTIWORKER: meaningless('add workers as tables of their own'),

@@ -54,7 +54,7 @@ test('a new project runs, and is worked on', async (t) => {
       return /"websockets": 0[^]*"websockets": 0/.test(stdout)
     })
     await edit('"Chores"', '"Errands"')
-    await shown(/app\.py changed: restarting api, ui/)
+    await shown(/app\.py changed: restarting api/)
     await eventually('the new page', async () => {
       await page.goto(url)
       await page.getByText('It was changed').waitFor()

@@ -71,13 +71,13 @@ export function kindOfChange(path: string, project: Project): ChangeKind | null 
 /**
  * What follows from these changes together.
  *
- * @param unaware names of workers that every change restarts: they do not run, or do not notice it by themselves
+ * @param down names of workers that do not run: a change may be what they wait for
  */
 export function reactionTo(
   paths: readonly string[],
   project: Project,
   scope: ReloadScope,
-  unaware: ReadonlySet<string> = new Set(),
+  down: ReadonlySet<string> = new Set(),
 ): Reaction {
   const changes = paths.flatMap((path): Change[] => {
     const kind = kindOfChange(path, project)
@@ -89,7 +89,7 @@ export function reactionTo(
   }
   const started = project.workers.filter(isStarted)
   const counts = (worker: Started, change: Change): boolean =>
-    concerns(worker, change, project, unaware.has(worker.name) ? 'all' : scope)
+    concerns(worker, change, project, down.has(worker.name) ? 'all' : scope)
   const workers = started.filter((worker) => changes.some((change) => counts(worker, change)))
   if (workers.length === 0) return { kind: 'none' }
   const reasons = changes.filter((change) => workers.some((worker) => counts(worker, change)))

@@ -106,7 +106,7 @@ export class Development {
       directories: [project.root, ...files.map((file) => dirname(file))],
       isExcluded,
       quietMs,
-      onChange: (paths) => restarts.ask(reactionTo(paths, project, scope, unawareOf(gateway))),
+      onChange: (paths) => restarts.ask(reactionTo(paths, project, scope, downOf(gateway))),
       onError: (directory, error) =>
         logger.warn({ directory, error: error.message }, 'cannot watch for changes'),
     })
@@ -158,17 +158,10 @@ export class Development {
   }
 }
 
-/**
- * Workers that a changed file has to restart whatever the scope is: those that do not run, and the pages of an
- * application object while nobody looks at them, because Streamlit watches modules only for an open page.
- */
-function unawareOf(gateway: DevelopedGateway): ReadonlySet<string> {
-  const { workers } = gateway.status()
-  const unaware = gateway.config.workers.filter((worker) => {
-    const now = workers[worker.name]
-    if (now === undefined || now.state === 'failed' || now.state === 'backing-off') return true
-    const isPages = worker.kind === 'streamlit' && worker.run.kind === 'spawn' && worker.run.target !== null
-    return isPages && now.websockets === 0
-  })
-  return new Set(unaware.map(({ name }) => name))
+/** Workers that do not run: a changed file may be what they wait for, whatever the scope is. */
+function downOf(gateway: DevelopedGateway): ReadonlySet<string> {
+  const down = Object.entries(gateway.status().workers).filter(
+    ([, { state }]) => state === 'failed' || state === 'backing-off',
+  )
+  return new Set(down.map(([name]) => name))
 }

@@ -223,3 +223,26 @@ test('an env_file without a directory is taken from the credentials of the servi
   assert.equal(from({ CREDENTIALS_DIRECTORY: join(directory, 'credentials') }), 'credentials')
   assert.equal(from({ CREDENTIALS_DIRECTORY: join(directory, 'nowhere') }), 'project')
 })
+
+test('every setting of the Python package has a meaning, or is named as having none', () => {
+  const settings =
+    'title gateway_host gateway_port streamlit_host streamlit_port log_level api_mount_path root_path ' +
+    'streamlit_public_path trust_proxy forwarded_allow_ips enable_request_logging enable_gateway_access_log debug ' +
+    'url_session_query_param enable_gateway_prometheus_metrics gateway_prometheus_metrics_path ' +
+    'gateway_upstream_connect_timeout_s gateway_upstream_read_timeout_s gateway_max_proxy_request_body_bytes ' +
+    'gateway_max_concurrent_upstream_http gateway_httpx_max_connections gateway_httpx_max_keepalive_connections ' +
+    'gateway_ws_open_timeout_s gateway_ws_ping_interval_s gateway_ws_ping_timeout_s gateway_ws_close_timeout_s ' +
+    'gateway_ws_max_message_bytes gateway_forward_client_headers_to_streamlit uvicorn_graceful_shutdown_timeout_s ' +
+    'enable_security_headers cors_allow_origins cors_allow_credentials cors_middleware_kwargs streamlit_run_cli_args ' +
+    'streamlit_page_config public_base_url strict_public_base_url strict_page_signatures strict_startup ' +
+    'experimental_yield_pages async_page_depends jwt_issuer jwt_audience jwt_hs256_secret jwt_jwks_url ' +
+    'jwt_leeway_seconds oidc_bff_secret app api_prefix internal_api_base streamlit_upstream streamlit_upstream_file ' +
+    'pidfile no_pidfile allow_unified_uvicorn_multiworker tests force_url_session_in_tests disable_url_session ' +
+    'test_page_overrides'
+  const variables = settings
+    .split(' ')
+    .map((name) => ({ name: `FLUXLIT_${name.toUpperCase()}`, value: '1', origin: name }))
+  const { warnings, appWarnings } = readEnvironment(variables, '/')
+  const unknown = [...warnings, ...appWarnings].filter(({ code }) => code === 'unknown_variable')
+  assert.deepEqual(unknown, [])
+})
