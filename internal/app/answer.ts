@@ -12,7 +12,12 @@ export function refuse(exchange: Exchange, transaction: Transaction, reason: Fai
   exchange.cause = reason.cause ?? (reason.detail === undefined ? undefined : reason.detail)
   if (transaction.answering) return transaction.breakOff()
   answered(exchange, statusOf(reason.code))
-  const { status, lines, body } = renderFailure(reason, formatFor(exchange, reason), exchange.id)
+  const { status, lines, body } = renderFailure(
+    reason,
+    formatFor(exchange, reason),
+    exchange.id,
+    exchange.pages,
+  )
   const keep = transaction.requestComplete && exchange.kind === 'http' && !closesConnection(status)
   transaction.answer(status, dateLine() + exchange.ownLines + lines, body, keep)
 }

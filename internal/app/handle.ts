@@ -43,6 +43,7 @@ export function handle(
   if (isFailure(head)) return refuseHead(deps, isFailure(request) ? null : request, head, by, transaction)
   const exchange = identify(head, head.websocket === null ? 'http' : 'websocket', by)
   exchange.ownLines = deps.headers.own.block(exchange.scheme, 0)
+  exchange.pages = deps.config.pages
   const handling = new Handling(deps, { current, exchange, head, transaction, connection, route: guard })
   transaction.settler = handling
   guard(handling)
@@ -57,6 +58,7 @@ function refuseHead(
 ): void {
   const exchange = identifyRefused(request, by)
   exchange.ownLines = deps.headers.own.block(exchange.scheme, 0)
+  exchange.pages = deps.config.pages
   transaction.settler = { settled: (complete) => settle(deps, exchange, transaction, complete) }
   refuse(exchange, transaction, reason)
 }

@@ -5,6 +5,7 @@
 
 import type { AuthConfig, RateConfig } from './auth-types.ts'
 import type { OutboundConfig } from './login-types.ts'
+import type { OwnPages } from '../fault/own-pages.ts'
 import type { LogLevel } from '../log/types.ts'
 import type { Secret } from './secret.ts'
 
@@ -67,6 +68,8 @@ export interface Config {
   readonly stateDir: string | null
   /** Null = the gateway speaks plain HTTP. */
   readonly tls: TlsConfig | null
+  /** Null = the built-in pages for failures. */
+  readonly pages: OwnPages | null
   readonly admin: AdminConfig
   readonly metrics: MetricsConfig
   /** Variables of the environment that hold secrets of the gateway itself: no worker gets them. */

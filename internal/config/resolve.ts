@@ -12,6 +12,7 @@ import { resolveLoginSecrets, resolveOutbound } from './login.ts'
 import { defaultName, resolveStateDir } from './identity.ts'
 import { allKeys, anyElement } from './keys.ts'
 import { resolveTarget } from './target.ts'
+import { resolvePages } from './pages.ts'
 import { resolveTimeouts } from './timeouts.ts'
 import { resolveTls } from './tls.ts'
 import { resolveWorkers } from './workers.ts'
@@ -68,6 +69,7 @@ export function resolveConfig(context: ResolveContext, found: Found): Config {
     logUser: settings.log.user,
     stateDir,
     tls: resolveTls(context),
+    pages: resolvePages(context),
     ...operators,
     hiddenEnv: [...context.hiddenEnv],
     headers: resolveHeaders(context, workers),

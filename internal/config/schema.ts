@@ -201,6 +201,26 @@ const admin = z.strictObject({
   ),
 })
 
+function parseLang(text: string): Parsed<string> {
+  if (/^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$/.test(text)) return ok(text)
+  return bad('write it as in HTML: "en", "de", "pt-BR"')
+}
+
+const pages = z.strictObject({
+  dir: textWith(
+    anyText,
+    '',
+    'Directory with pages of your own: `404.html`, `503.html` and so on, `maintenance.html`, `starting.html`, and `error.html` for all others; "" = the built-in ones.',
+    'the path of a directory, or ""',
+  ),
+  lang: textWith(
+    parseLang,
+    'en',
+    'Language your pages are in: `{lang}` in them, and Content-Language.',
+    'a language such as "en"',
+  ),
+})
+
 const internal = z.strictObject({
   listen: textWith(
     parseLoopback,
@@ -330,6 +350,7 @@ export const configSchema = z.strictObject({
     admin.prefault({}),
     'The listener for operators. On an address that other machines reach a password or `allow` is demanded.',
   ),
+  pages: table(pages.prefault({}), 'What people see when something is refused or fails.'),
   internal: table(internal.prefault({}), "The listener for the workers' own calls."),
   state: table(state.prefault({}), 'What survives a restart.'),
 })

@@ -5,6 +5,7 @@
 
 import type { Address } from '../config/config.ts'
 import type { FailureCode } from '../fault/failure.ts'
+import type { OwnPages } from '../fault/own-pages.ts'
 import type { Head } from './head.ts'
 
 /** How an exchange ended. `ok` also for a worker's own 4xx and 5xx. */
@@ -44,6 +45,8 @@ export interface Exchange {
   readonly forwardedLines: string
   /** `Name: value\r\n` lines of every answer that the gateway gives itself. */
   ownLines: string
+  /** The operator's pages for failures; null = the built-in ones. */
+  pages: OwnPages | null
   /** What authorisation changes on the way to the worker and back; null while nothing is asked of anybody. */
   passage: Passage | null
   /** Who asks, for the access line: null when nobody is signed in, or it is not to be logged. */
@@ -124,6 +127,7 @@ export function openExchange(start: ExchangeStart): Exchange {
     host: start.host,
     forwardedLines: start.forwardedLines,
     ownLines: '',
+    pages: null,
     passage: null,
     user: null,
     route: 'none',

@@ -1,6 +1,7 @@
 /** Renders a failure once, in the form the client can read: a page, a line of text, or problem+json. */
 
 import { failures, type Failure, type FailureFormat } from './failure.ts'
+import { filled, templateFor, type OwnPages } from './own-pages.ts'
 
 /** An answer but for its framing. `lines` are `Name: value\r\n`. */
 export interface RenderedFailure {
@@ -10,12 +11,20 @@ export interface RenderedFailure {
 }
 
 /** Builds the answer for `failure`; `requestId` is shown to the user and sent as `X-Request-ID`. */
-export function renderFailure(failure: Failure, format: FailureFormat, requestId: string): RenderedFailure {
+export function renderFailure(
+  failure: Failure,
+  format: FailureFormat,
+  requestId: string,
+  own: OwnPages | null = null,
+): RenderedFailure {
   const [status, title, sentence] = failures[failure.code]
   const detail = failure.detail ?? sentence
-  const body = bodies[format](failure, { status, title, detail, requestId })
+  const shown = { status, title, detail, requestId }
+  const ownPage = format === 'html' && own !== null ? ownPageFor(failure, shown, own) : null
+  const body = ownPage ?? bodies[format](failure, shown)
   let lines = `Content-Type: ${contentTypes[format]}\r\nCache-Control: no-store\r\nX-Request-ID: ${requestId}\r\n`
   if (failure.retryAfterS !== undefined) lines += `Retry-After: ${failure.retryAfterS}\r\n`
+  if (ownPage !== null && own !== null) lines += `Content-Language: ${own.lang}\r\n`
   if (failure.code === 'websocket_version') lines += 'Sec-WebSocket-Version: 13\r\n'
   if (failure.code === 'method_not_allowed')
     lines += 'Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n'
@@ -43,6 +52,20 @@ const bodies: Record<FailureFormat, (failure: Failure, shown: Shown) => string> 
   ping: (_failure, shown) => `${JSON.stringify(`${shown.detail} (request ${shown.requestId})`)}\n`,
   problem: (failure, { status, title, detail, requestId }) =>
     `${JSON.stringify({ type: 'about:blank', title, status, code: failure.code, detail, request_id: requestId })}\n`,
+}
+
+function ownPageFor(failure: Failure, shown: Shown, own: OwnPages): string | null {
+  const template = templateFor(own, failure.code)
+  if (template === null) return null
+  return filled(template, {
+    request_id: escapeHtml(shown.requestId),
+    code: failure.code,
+    status: String(shown.status),
+    title: escapeHtml(shown.title),
+    detail: escapeHtml(shown.detail),
+    retry_after: failure.retryAfterS === undefined ? '' : String(failure.retryAfterS),
+    lang: escapeHtml(own.lang),
+  })
 }
 
 function errorPage(failure: Failure, shown: Shown): string {

@@ -67,6 +67,7 @@ export function configuration(overrides: Partial<Config> = {}): Config {
     logUser: 'full',
     stateDir: null,
     tls: null,
+    pages: null,
     admin: { listen: null, where: 'default', password: null, allow: [] },
     metrics: { listen: null, where: 'default' },
     hiddenEnv: [],
