@@ -8,6 +8,7 @@ import { certifiedProvider } from '../support/certified-provider.ts'
 import { eventually } from '../support/eventually.ts'
 import { gateway } from '../support/gateway.ts'
 import { loginToml } from '../support/login-toml.ts'
+import { OddProvider } from '../support/odd-provider.ts'
 
 const workers = '[workers.api]\napp = "api:app"\n[workers.ui]\nscript = "ui.py"\n'
 
@@ -102,4 +103,21 @@ test('people sign in at a provider in a real browser', async (t) => {
     await signIn(first, 'dave')
     await first.getByText('I am dave@example.com').waitFor()
   })
+})
+
+test('a page whose session runs out while it is open is loaded again and comes back signed in', async (t) => {
+  const provider = await OddProvider.start(t)
+  const session = 'absolute_lifetime = "8s"\nidle_timeout = "0s"'
+  const running = await (
+    await gateway(t, { toml: workers + loginToml({ issuer: provider.issuer, session }), files })
+  ).ready()
+  const page = await openPage(await browser(t))
+  await page.goto(`${running.url}/?team=red`)
+  await page.getByText('I am alice@example.com').waitFor()
+  const logins = (): number =>
+    provider.tokenCalls.filter(({ grant }) => grant === 'authorization_code').length
+  const before = logins()
+  await eventually('it has signed in again, without anybody doing anything', () => logins() > before)
+  await page.getByText('I am alice@example.com').waitFor()
+  assert.equal(new URL(page.url()).search, '?team=red')
 })
