@@ -43,7 +43,8 @@ function closeCode(socket: WebSocket): Promise<number> {
 test('signing in at a provider, through the binary', async (t) => {
   const provider = await OddProvider.start(t)
   const state = await freshDirectory(t)
-  const toml = workers + loginToml({ issuer: provider.issuer, rest: `[state]\ndir = "${state}"` })
+  const login = loginToml({ issuer: provider.issuer, rest: `[state]\ndir = "${state}"` })
+  const toml = `name = "shop"\n${workers}${login}`
   const running = await (await gateway(t, { toml, files })).ready()
   const { url } = running
 
