@@ -19,8 +19,7 @@ export function resolveAuth(context: ResolveContext, around: LoginSurroundings):
   const { workers } = around
   const { auth } = context.settings
   const modes = modesOf(context)
-  // Also where it is not used: whoever prints the configuration must not print the secret.
-  const jwt = resolveJwt(context, modes.includes('jwt'))
+  const jwt = resolveJwt(context, modes.includes('jwt'), around.secrets.tokens)
   const others = {
     basic: resolveBasic(context, modes.includes('basic')),
     proxy: resolveProxy(context, modes.includes('proxy')),

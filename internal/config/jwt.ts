@@ -5,7 +5,6 @@ import { resolve } from 'node:path'
 
 import type { JwtConfig, JwtIssuer, JwtKeys } from './auth-types.ts'
 import type { ResolveContext } from './context.ts'
-import { resolveSecretKey } from './secret-key.ts'
 import type { Secret } from './secret.ts'
 import { isTree, type Path } from './tree.ts'
 
@@ -15,8 +14,7 @@ const usual = ['RS256', 'ES256', 'EdDSA']
 const shortestSecret = 32
 
 /** Resolves the table; null when the mode is off, and nothing is judged then. */
-export function resolveJwt(context: ResolveContext, isOn: boolean): JwtConfig | null {
-  const secret = resolveSecretKey(context, [...table, 'hs256_secret'])
+export function resolveJwt(context: ResolveContext, isOn: boolean, secret: Secret | null): JwtConfig | null {
   if (!isOn) {
     reportUnused(context)
     return null

@@ -15,7 +15,7 @@ import type {
   SessionStoreConfig,
 } from './login-types.ts'
 import { isLoopback } from './network.ts'
-import { Secret } from './secret.ts'
+import { Secret, shownValue } from './secret.ts'
 import { resolveSecretKey } from './secret-key.ts'
 import type { Path } from './tree.ts'
 
@@ -26,7 +26,7 @@ export interface LoginSurroundings {
   readonly stateDir: string | null
   readonly workers: readonly WorkerConfig[]
   readonly outbound: OutboundConfig
-  readonly secrets: LoginSecrets
+  readonly secrets: AuthSecrets
 }
 
 /** Resolves login at a provider; asked only when mode `oidc` is on. */
@@ -50,16 +50,19 @@ export function resolveLogin(context: ResolveContext, around: LoginSurroundings)
 }
 
 /** The secrets, also where nobody logs in: whoever prints the configuration must not print one. */
-export function resolveLoginSecrets(context: ResolveContext): LoginSecrets {
+export function resolveAuthSecrets(context: ResolveContext): AuthSecrets {
   return {
+    tokens: resolveSecretKey(context, ['auth', 'jwt', 'hs256_secret']),
     client: resolveSecretKey(context, ['auth', 'oidc', 'client_secret']),
     session: resolveSecretKey(context, ['auth', 'session', 'secrets']),
     redis: resolveSecretKey(context, ['auth', 'session', 'redis_url']),
   }
 }
 
-/** What {@link resolveLoginSecrets} found; null = not given, or not readable, which is a problem already. */
-export interface LoginSecrets {
+/** What {@link resolveAuthSecrets} found; null = not given, or not readable, which is a problem already. */
+export interface AuthSecrets {
+  /** What bearer tokens are signed with. */
+  readonly tokens: Secret | null
   readonly client: Secret | null
   readonly session: Secret | null
   readonly redis: Secret | null
@@ -298,6 +301,9 @@ function checkRedis(context: ResolveContext, url: Secret | null, hasSecrets: boo
 /** Resolves `[outbound]`. */
 export function resolveOutbound(context: ResolveContext): OutboundConfig {
   const { proxy, no_proxy: noProxy, ca_file: file, system_ca: systemCa } = context.settings.outbound
+  const path = ['outbound', 'proxy']
+  // The address may hold a password.
+  if (context.merged.has(path)) context.report(path, shownValue('', proxy), context.origin(path))
   const caFile = file === '' ? null : resolve(context.root, file)
   if (caFile !== null) checkCertificates(context, caFile)
   return {

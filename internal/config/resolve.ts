@@ -8,7 +8,7 @@ import { kindOfPath } from './files.ts'
 import type { Config, Limits, LogConfig, LogFileConfig, RestartPolicy } from './config.ts'
 import type { ResolveContext } from './context.ts'
 import { resolveHeaders } from './headers.ts'
-import { resolveLoginSecrets, resolveOutbound } from './login.ts'
+import { resolveAuthSecrets, resolveOutbound } from './login.ts'
 import { defaultName, resolveStateDir } from './identity.ts'
 import { allKeys, anyElement } from './keys.ts'
 import { resolveTarget } from './target.ts'
@@ -39,7 +39,7 @@ export function resolveConfig(context: ResolveContext, found: Found): Config {
   checkGeneral(context)
   const operators = resolveAdmin(context)
   // Before the workers: none gets a variable that a secret was read from.
-  const secrets = resolveLoginSecrets(context)
+  const secrets = resolveAuthSecrets(context)
   const outbound = resolveOutbound(context)
   const stateDir = resolveStateDir(context, name)
   const target = resolveTarget(context)
