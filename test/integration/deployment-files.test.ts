@@ -12,6 +12,7 @@ import { binary, run } from '../support/binary.ts'
 import type { Finished } from '../support/binary.ts'
 import type { Cleanup } from '../support/cleanup.ts'
 import { freshDirectory } from '../support/directory.ts'
+import { json } from '../support/http.ts'
 import { python, repository } from '../support/python.ts'
 
 const example = join(repository, 'config', 'deploy')
@@ -105,6 +106,25 @@ test('a mistake in the configuration is told as by check', async (t) => {
   const { code, stderr } = await build(await project(t, { 'fluxlit.toml': 'gateway_prot = 1\n' }))
   assert.equal(code, 2)
   assert.match(stderr, /^error\[unknown_key\]: fluxlit\.toml:1: /m)
+})
+
+test('doctor says that the files fit, and which ones do not any more', async (t) => {
+  const cwd = await project(t)
+  assert.equal((await build(cwd, '--kind', 'all')).code, 0)
+  const examine = async (): Promise<readonly string[]> => {
+    const { stdout } = await run(['doctor', '--json'], { cwd, env: { FLUXLIT_ADMIN_LISTEN: '127.0.0.1:0' } })
+    const { checks } = json<{ checks: readonly { code: string; state: string; where?: string }[] }>(stdout)
+    const ours = checks.filter(({ code }) => code.startsWith('deploy_'))
+    return ours.map(({ code, state, where = '' }) => `${state} ${code} ${where.replace(/:.*/, '')}`)
+  }
+  assert.deepEqual(await examine(), ['PASS deploy_file '])
+  const text = await readFile(join(cwd, 'fluxlit.toml'), 'utf8')
+  await writeFile(join(cwd, 'fluxlit.toml'), `${text}\n[drain]\ntimeout = "2m"\n`)
+  assert.deepEqual(await examine(), [
+    'FAIL deploy_grace compose.yaml',
+    'FAIL deploy_grace kubernetes/deployment.yaml',
+    'FAIL deploy_grace systemd/fluxlit.service',
+  ])
 })
 
 const manifests = kept()

@@ -49,6 +49,7 @@ const rooms: Readonly<Record<string, Allowance>> = {
   app: {
     rooms: [
       'config',
+      'deploy',
       'log',
       'metrics',
       'recent',
@@ -66,7 +67,7 @@ const rooms: Readonly<Record<string, Allowance>> = {
       'server',
     ],
   },
-  deploy: { rooms: [] },
+  deploy: { rooms: [], npm: ['yaml'] },
   cli: {
     rooms: ['app', 'admin', 'config', 'deploy', 'host', 'maintenance'],
     types: ['worker', 'recent'],

@@ -2,6 +2,7 @@
 
 import type { Config } from '../../config/config.ts'
 import { looking, type LookingParts } from '../looking.ts'
+import { checkDeployment } from './deployment.ts'
 import type { Check, Finding, Subject } from './finding.ts'
 import { checkImports } from './imports.ts'
 import { checkInterpreters, checkPrograms } from './interpreters.ts'
@@ -18,6 +19,7 @@ const checks: readonly Check[] = [
   checkStreamlit,
   checkAddress,
   checkSurroundings,
+  checkDeployment,
   checkOutside,
 ]
 
