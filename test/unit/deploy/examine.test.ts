@@ -34,6 +34,16 @@ function findings(
   )
 }
 
+/** The container is told another port than the configuration. */
+const told = (text: string): string =>
+  text.replace(
+    '- name: FLUXLIT_DRAIN_DELAY',
+    '- name: FLUXLIT_GATEWAY_PORT\n              value: "8000"\n            - name: FLUXLIT_DRAIN_DELAY',
+  )
+
+/** Nothing is said of the delay. */
+const without = (text: string): string => text.replace(/- name: FLUXLIT_DRAIN_DELAY\n +value: .*\n/, '')
+
 test('what build writes fits, whatever the configuration says', async (t) => {
   for (const keys of [
     '',
@@ -82,11 +92,6 @@ test('a port that moved is found where traffic still goes to the old one', async
     'FAIL deploy_port kubernetes/deployment.yaml:N: traffic goes to 8000, and the gateway listens on 9000',
     'FAIL deploy_port systemd/fluxlit.socket:N: traffic goes to 127.0.0.1:8000, and the gateway listens on 127.0.0.1:9000',
   ])
-  const told = (text: string): string =>
-    text.replace(
-      '- name: FLUXLIT_DRAIN_DELAY',
-      '- name: FLUXLIT_GATEWAY_PORT\n              value: "8000"\n            - name: FLUXLIT_DRAIN_DELAY',
-    )
   const kubernetes = files.filter(({ path }) => path.startsWith('kubernetes'))
   assert.deepEqual(findings(kubernetes, moved, told), [], 'a variable of the container counts')
 })
@@ -126,7 +131,6 @@ test('a sidecar that waits for the apps behind it is found', async (t) => {
 
 test('a Pod whose listener closes at once is worth a warning, unless a hook waits', async (t) => {
   const plan = await planOf(t, spawned)
-  const without = (text: string): string => text.replace(/- name: FLUXLIT_DRAIN_DELAY\n +value: .*\n/, '')
   assert.deepEqual(
     findings(written('kubernetes', plan), plan, without).map((line) => line.slice(0, 17)),
     ['WARN deploy_delay'],
