@@ -22,7 +22,10 @@ describe('a worker that cannot start says why', () => {
   it('when the module has no such attribute, naming those it has', async (t) => {
     const { reason } = await failure(worker(t, uvicorn(apps, { app: 'renamed:app' }), await testRoom(t)))
     assert.equal(reason.code, 'app_attribute_missing')
-    assert.equal(reason.message, 'module `renamed` has no attribute `app`; it has: application, service')
+    assert.equal(
+      reason.message,
+      'module `renamed` has no attribute `app`; it has: application, service (renamed.py:5)',
+    )
     assert.equal(reason.hint, 'write app = "renamed:application"')
   })
 
