@@ -10,6 +10,7 @@ const source = join(repository, 'internal', 'admin', 'page')
 export const pageName = 'dist/status-page.html'
 
 /**
+ * Writes `<output>` and esbuild's list of inputs `<output>.meta.json`.
  * @param {string} output absolute path
  * @throws {SetupError} when it does not build, with esbuild's list of places
  */
@@ -26,9 +27,11 @@ export async function buildPage(output) {
   writeFileSync(
     output,
     html
-      .replace('<!-- style -->', () => style)
-      .replace('<!-- script -->', () => script.replaceAll('</script', '<\\/script')),
+      .replace('<!-- style -->', () => style.text)
+      .replace('<!-- script -->', () => script.text.replaceAll('</script', '<\\/script')),
   )
+  const outputs = { ...script.metafile.outputs, ...style.metafile.outputs }
+  writeFileSync(`${output}.meta.json`, JSON.stringify({ outputs }))
 }
 
 /** @param {string} entry */
@@ -39,6 +42,9 @@ async function bundled(entry) {
     entryPoints: [entry],
     bundle: true,
     write: false,
+    // Nothing is written there: it names the output in the list of inputs.
+    outdir: 'dist',
+    metafile: true,
     minify: true,
     legalComments: 'inline',
     platform: 'browser',
@@ -50,5 +56,5 @@ async function bundled(entry) {
       `${entry} cannot be bundled: ${error instanceof Error ? error.message : String(error)}`,
     )
   })
-  return result.outputFiles[0]?.text.trim() ?? ''
+  return { text: result.outputFiles[0]?.text.trim() ?? '', metafile: result.metafile }
 }

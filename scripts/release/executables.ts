@@ -2,10 +2,11 @@
 
 import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 
 import { buildFacts, bundle } from '../build/bundle.mjs'
 import { assemble, baseExecutable } from '../build/executable.mjs'
+import { pageName } from '../build/page.mjs'
 import { installNode, publishedNodePath } from '../setup/toolchain.mjs'
 import type { Metafile } from './contents/libraries.ts'
 import type { Target } from './targets.ts'
@@ -17,8 +18,8 @@ export interface Executable {
   /** SHA-256 of the Node as it was published, and as it was filled. */
   readonly published: string
   readonly prepared: string
-  /** What the bundler took. */
-  readonly metafile: Metafile
+  /** What the bundler took, for the program and for the status page. */
+  readonly metafiles: readonly Metafile[]
 }
 
 /**
@@ -39,7 +40,9 @@ export async function makeExecutable(target: Target, work: string): Promise<Exec
     path,
     published: sha256(publishedNodePath(target.id)),
     prepared: sha256(await baseExecutable(target.id)),
-    metafile: JSON.parse(readFileSync(`${main}.meta.json`, 'utf8')),
+    metafiles: [main, join(directory, basename(pageName))].map((file) =>
+      JSON.parse(readFileSync(`${file}.meta.json`, 'utf8')),
+    ),
   }
 }
 

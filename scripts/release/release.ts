@@ -51,7 +51,7 @@ export async function release(
   const executables = await makeExecutables(chosen, work)
   const own = executables.find(({ target }) => target.id === hostTarget())
   if (own === undefined) throw new SetupError('nothing was made for this machine')
-  const libraries = librariesOf(own.metafile)
+  const libraries = librariesOf(own.metafiles)
   const contents = await collect(own.path, libraries, identity)
   const made: Made[] = []
   for (const executable of executables.filter(({ target }) => chosen.includes(target))) {

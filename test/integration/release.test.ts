@@ -71,7 +71,7 @@ test('a release for this machine', { skip, timeout: 600_000 }, async (t) => {
     assert.equal(await must('the validator', environmentPython(), ['-c', validator, bill]), 'None\n')
     const { components }: Bill = JSON.parse(readFileSync(bill, 'utf8'))
     const inside = components.map(({ name }) => name)
-    for (const name of ['node', 'yargs', 'zod']) assert.ok(inside.includes(name), inside.join(', '))
+    for (const name of ['node', 'yargs', 'zod', 'uplot']) assert.ok(inside.includes(name), inside.join(', '))
     assert.ok(!inside.includes('typescript'), 'what only builds it is not inside')
   })
 

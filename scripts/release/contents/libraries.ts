@@ -39,8 +39,9 @@ const accepted = new Set([
  * Reads what node_modules and package-lock.json say of them; sorted by name.
  * @throws {SetupError} for a licence that is not accepted, or a package that does not bring its text
  */
-export function librariesOf(metafile: Metafile): readonly Library[] {
-  const inputs = Object.values(metafile.outputs).flatMap((output) => Object.entries(output.inputs))
+export function librariesOf(metafiles: readonly Metafile[]): readonly Library[] {
+  const outputs = metafiles.flatMap((metafile) => Object.values(metafile.outputs))
+  const inputs = outputs.flatMap((output) => Object.entries(output.inputs))
   const used = inputs.filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([path]) => packageOf(path))
   const directories = [...new Set(used.filter((path) => path !== null))]
   const { packages: locked }: Lock = JSON.parse(readFileSync(join(repository, 'package-lock.json'), 'utf8'))

@@ -31,6 +31,17 @@ suite('the libraries inside a bundle', () => {
     assert.equal(new Set(found.map(({ version }) => version)).size, 2)
   })
 
+  test('are those of every bundle that is inside', () => {
+    const bundles = [
+      ...bundleOf({ 'node_modules/zod/index.js': 1 }),
+      ...bundleOf({ 'node_modules/uplot/x.js': 1 }),
+    ]
+    assert.deepEqual(
+      librariesOf(bundles).map(({ name }) => name),
+      ['uplot', 'zod'],
+    )
+  })
+
   test('are named once when npm has put them into several places', () => {
     const [one, other] = ['cliui', 'wrap-ansi'].map(
       (name) => `node_modules/${name}/node_modules/string-width/index.js`,
@@ -65,7 +76,7 @@ for (const licence of ['GPL-3.0-only', 'MIT OR GPL-3.0', undefined]) {
   })
 }
 
-function bundleOf(bytes: Readonly<Record<string, number>>): Metafile {
+function bundleOf(bytes: Readonly<Record<string, number>>): readonly Metafile[] {
   const inputs = Object.entries(bytes).map(([path, bytesInOutput]) => [path, { bytesInOutput }] as const)
-  return { outputs: { 'fluxlit.mjs': { inputs: Object.fromEntries(inputs) } } }
+  return [{ outputs: { 'fluxlit.mjs': { inputs: Object.fromEntries(inputs) } } }]
 }
