@@ -87,12 +87,20 @@ const lazyBuiltins = {
   name: 'lazy-builtins',
   setup(bundler) {
     bundler.onResolve({ filter: /^[a-z:/_]+$/ }, ({ path, kind }) =>
-      kind === 'import-statement' && isBuiltin(path) ? { path, namespace: 'builtin' } : undefined,
+      kind === 'import-statement' && isOfNode(path) ? { path, namespace: 'builtin' } : undefined,
     )
     bundler.onLoad({ filter: /./, namespace: 'builtin' }, ({ path }) => ({
       contents: `module.exports = builtinModule(${JSON.stringify(path)})`,
     }))
   },
+}
+
+/**
+ * By the prefix where there is one: an older Node may build this, and does not know every module of the one inside.
+ * @param {string} path
+ */
+function isOfNode(path) {
+  return path.startsWith('node:') || isBuiltin(path)
 }
 
 /** One namespace for each of them; names are found through the prototype. */

@@ -91,7 +91,7 @@ async function expectPage(program: Program, config: string): Promise<number> {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   // Nothing may wait forever for a program that does not do what it should.
-  const late = setTimeout(() => child.kill('SIGKILL'), 60_000)
+  const late = setTimeout(() => child.kill('SIGKILL'), 120_000)
   let output = ''
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve))
   const address = new Promise<string>((resolve, reject) => {
