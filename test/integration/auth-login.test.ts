@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 
@@ -166,6 +167,30 @@ test('signing in at a provider, through the binary', async (t) => {
       [['EC', undefined]],
     )
   })
+
+  await t.test(
+    'attack 114: a reload keeps who is signed in, and ends sockets that its rules no longer allow',
+    async () => {
+      const visitor = new GatewayVisitor(url)
+      await visitor.arrive('/')
+      const socket = await socketOf(running, visitor)
+      const closed = closeCode(socket)
+      const rule = '[[auth.rules]]\npath = "/api/echo"\ngroups = ["nobody"]\n'
+      // Another login, too: its sessions are those of the one before.
+      const changed = toml.replace('[auth.session]', '[auth.session]\nlogin_timeout = "5m"')
+      await writeFile(join(running.directory, 'fluxlit.toml'), changed + rule)
+      running.signal('SIGHUP')
+      assert.equal(await closed, 4401)
+      assert.equal((await visitor.ask('/api/seen/x')).status, 200)
+      await writeFile(join(running.directory, 'fluxlit.toml'), toml)
+      running.signal('SIGHUP')
+      await eventually('the rule is gone', async () => {
+        const again = await shakeHands(`${url}/api/echo`, { cookie: visitor.cookie, origin: url })
+        if (again.kind === 'open') again.socket.destroy()
+        return again.kind === 'open'
+      })
+    },
+  )
 
   await t.test('a restart signs nobody out', async (s) => {
     const visitor = new GatewayVisitor(url)
