@@ -6,6 +6,7 @@ import type { AccessRequest } from '../credential.ts'
 import type { GatewayAnswer } from '../endpoints.ts'
 import { refusedAtGate, type GateRefusal } from '../oidc/claims.ts'
 import { providerError, type ProviderError } from '../oidc/provider-error.ts'
+import { RateLimiter } from '../rate.ts'
 import type { SessionData } from '../session/data.ts'
 import { digest } from '../session/key-ring.ts'
 import { StoreUnavailable } from '../session/store.ts'
@@ -13,16 +14,15 @@ import { page, seeOther, type PageText } from './answers.ts'
 import { openAttempt, slotOf, type LoginAttempt } from './attempt.ts'
 import { clearLine, sessionCookieLine } from './cookie-jar.ts'
 import { sessionOf, single, storeFailure, type LoginParts } from './parts.ts'
-import { RateLimit } from './rate.ts'
 import { providerDown } from './start.ts'
 
 /** So many logins of one person from one place are believed to be meant. */
-const loopRate = { burst: 5, perMinute: 5 }
+const loopRate = { burst: 5, intervalMs: 12_000 }
 
 /** Finishes logins. */
 export class Callback {
   readonly #parts: LoginParts
-  readonly #logins = new RateLimit(loopRate)
+  readonly #logins = new RateLimiter(loopRate, () => performance.now())
 
   constructor(parts: LoginParts) {
     this.#parts = parts
@@ -91,7 +91,7 @@ export class Callback {
     tell({ event: 'login.ok', sub: data.subject, session: digest(session.key).slice(0, 16) }, request)
     const maxAge = Math.floor(config.session.absoluteMs / 1000)
     const cookies = lines + sessionCookieLine(jar, cookie, maxAge)
-    if (this.#logins.take(`${request.exchange.client} ${data.subject}`) !== null)
+    if (this.#logins.take(`${request.exchange.client} ${data.subject}`) > 0)
       return this.#page(200, request, looping(attempt.returnTo), cookies)
     // A strict cookie does not go along with a redirect that began at the provider.
     if (jar.sameSite === 'strict') return page(200, { ...goingOn, continueTo: attempt.returnTo }, cookies)

@@ -3,11 +3,11 @@
 import { failure, type Failure } from '../../fault/failure.ts'
 import type { AccessRequest } from '../credential.ts'
 import type { BodyReading, GatewayAnswer, LoginEndpoints } from '../endpoints.ts'
+import { RateLimiter, retryAfter } from '../rate.ts'
 import { json } from './answers.ts'
 import { backchannelLogout } from './backchannel.ts'
 import { Callback } from './callback.ts'
 import type { LoginParts } from './parts.ts'
-import { RateLimit } from './rate.ts'
 import { authRequest, userinfo, workerToken } from './self.ts'
 import { signedOut, signOut } from './sign-out.ts'
 import { signInPage, startLogin } from './start.ts'
@@ -18,13 +18,17 @@ interface Endpoint {
   readonly methods: readonly string[]
   readonly answer: (request: AccessRequest, readBody: BodyReading) => Answer
   /** How often one client may ask; none = always. */
-  readonly limit?: RateLimit
+  readonly limit?: RateLimiter
 }
 
 /** Enough for an office behind one address in the morning, too little to make the provider angry. */
-const loginRate = { burst: 100, perMinute: 200 }
+const loginRate = { burst: 100, intervalMs: 300 }
 /** A provider tells of many people at once. */
-const providerRate = { burst: 200, perMinute: 600 }
+const providerRate = { burst: 200, intervalMs: 100 }
+
+function monotonic(): number {
+  return performance.now()
+}
 
 const pageMethods = ['GET', 'HEAD']
 
@@ -32,7 +36,7 @@ const pageMethods = ['GET', 'HEAD']
 export function compileEndpoints(parts: LoginParts): LoginEndpoints {
   const { config, paths } = parts
   const own = config.prefix.split('/').filter((segment) => segment !== '')
-  const login = new RateLimit(loginRate)
+  const login = new RateLimiter(loginRate, monotonic)
   const callback = new Callback(parts)
   const start: Endpoint = {
     methods: pageMethods,
@@ -54,7 +58,7 @@ export function compileEndpoints(parts: LoginParts): LoginEndpoints {
     outside.set('backchannel-logout', {
       methods: ['POST'],
       answer: (request, readBody) => backchannelLogout(parts, request, readBody),
-      limit: new RateLimit(providerRate),
+      limit: new RateLimiter(providerRate, monotonic),
     })
   const inside = new Map<string, Endpoint>([
     ['token', { methods: ['POST'], answer: (request) => workerToken(parts, request) }],
@@ -76,8 +80,8 @@ export function compileEndpoints(parts: LoginParts): LoginEndpoints {
       const endpoint = find(request)
       if (endpoint === undefined) return failure('route_not_found')
       if (!endpoint.methods.includes(request.head.method)) return failure('method_not_allowed')
-      const wait = endpoint.limit?.take(request.exchange.client) ?? null
-      if (wait !== null) return { ...failure('too_many_requests'), retryAfterS: wait }
+      const waitMs = endpoint.limit?.take(request.exchange.client) ?? 0
+      if (waitMs > 0) return { ...failure('too_many_requests'), retryAfterS: retryAfter(waitMs) }
       return endpoint.answer(request, readBody)
     },
   }

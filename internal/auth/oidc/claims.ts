@@ -1,6 +1,7 @@
 /** From what a provider says about a person to what a session keeps. */
 
 import type { OidcConfig } from '../../config/login-types.ts'
+import { domainOf } from '../requirement.ts'
 import { claimAt, textAt, textsAt, verifiedEmail, type SessionData } from '../session/data.ts'
 
 type Claims = Readonly<Record<string, unknown>>
@@ -93,9 +94,4 @@ function refusedByGroup(
   const groups = textsAt(claims, groupsClaim)
   const plain = preset === 'keycloak' ? groups.map((group) => group.replace(/^\//, '')) : groups
   return plain.some((group) => allowedGroups.includes(group)) ? null : 'group'
-}
-
-/** Domain of an address of the plainest form (`a@evil@company.com` has none), in lower case. */
-function domainOf(email: string): string | null {
-  return /^[^\s@"(),:;<>[\\\]]+@([a-z0-9-]+(?:\.[a-z0-9-]+)+)$/i.exec(email)?.[1]?.toLowerCase() ?? null
 }
