@@ -169,7 +169,7 @@ test('signing in at a provider, through the binary', async (t) => {
   })
 
   await t.test(
-    'attack 114: a reload keeps who is signed in, and ends sockets that its rules no longer allow',
+    'a reload keeps who is signed in, and ends sockets that its rules no longer allow',
     async () => {
       const visitor = new GatewayVisitor(url)
       await visitor.arrive('/')
