@@ -92,6 +92,7 @@ function identityLines(identity: Identity, headers: IdentityHeaders): string {
     textLine(headers.email, identity.email) +
     textLine(headers.preferredUsername, identity.preferredUsername) +
     textLine('X-Fluxlit-Name', identity.name) +
+    line(headers.accessToken, identity.accessToken ?? '') +
     line(headers.groups, groups.length > headers.maxGroupsBytes ? '' : groups) +
     'X-Fluxlit-Logged-In: true\r\n'
   )

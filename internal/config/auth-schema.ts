@@ -149,6 +149,15 @@ const headers = z.strictObject({
     0,
     'Longest list of groups; a longer one is left out, and the assertion says so.',
   ),
+  access_token: headerName(
+    '',
+    'Access token at the provider, of people who logged in; a page that prints its headers prints it too.',
+  ),
+  upstream_authorization: choice(
+    ['strip', 'access_token'],
+    'strip',
+    'What workers get as Authorization of people who logged in: nothing, or their access token at the provider.',
+  ),
   forward_authorization: flag(true, 'Whether the bearer of a program is passed on to the worker.'),
   assertion_ttl: positiveDuration('5m', 'How long an assertion holds.'),
   assertion_key_file: textWith(

@@ -74,7 +74,7 @@ export interface IdentityHeaders {
   readonly accessToken: string
   /** Longest value of the groups header; more and it is left out. */
   readonly maxGroupsBytes: number
-  readonly upstreamAuthorization: 'strip' | 'access_token' | 'first_party'
+  readonly upstreamAuthorization: 'strip' | 'access_token'
   /** Whether a client's own bearer is passed on. */
   readonly forwardAuthorization: boolean
   readonly assertionTtlMs: number

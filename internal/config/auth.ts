@@ -85,7 +85,8 @@ function checkTransport(context: ResolveContext, modes: readonly AuthMode[]): vo
 
 function headersOf(context: ResolveContext): IdentityHeaders {
   const { headers } = context.settings.auth
-  const names = [headers.user, headers.email, headers.groups, headers.preferred_username, headers.assertion]
+  const { user, email, groups, preferred_username: preferred, assertion, access_token: token } = headers
+  const names = [user, email, groups, preferred, assertion, token]
     .filter((name) => name !== '')
     .map((name) => name.toLowerCase())
   if (new Set(names).size !== names.length)
@@ -101,9 +102,9 @@ function headersOf(context: ResolveContext): IdentityHeaders {
     groups: headers.groups,
     preferredUsername: headers.preferred_username,
     assertion: headers.assertion,
-    accessToken: '',
+    accessToken: headers.access_token,
     maxGroupsBytes: headers.max_groups_bytes,
-    upstreamAuthorization: 'strip',
+    upstreamAuthorization: headers.upstream_authorization,
     forwardAuthorization: headers.forward_authorization,
     assertionTtlMs: headers.assertion_ttl,
     assertionKey: assertionKey(context),

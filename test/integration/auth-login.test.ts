@@ -242,3 +242,26 @@ test('a provider that is down when the gateway starts stops nothing but logins',
     async () => (await new GatewayVisitor(running.url).arrive('/')).status === 200,
   )
 })
+
+test('workers get the access token of the person where that is wanted, renewed, and never one that is over', async (t) => {
+  const provider = await OddProvider.start(t)
+  const auth =
+    '[auth.headers]\naccess_token = "X-Forwarded-Access-Token"\nupstream_authorization = "access_token"'
+  const toml = '[workers.api]\napp = "api:app"\nmount = "/"\n' + loginToml({ issuer: provider.issuer, auth })
+  const running = await (await gateway(t, { toml, files })).ready()
+  const visitor = new GatewayVisitor(running.url)
+  provider.accessLifetime = 0
+  await visitor.arrive('/oauth2/start')
+  provider.odd.tokenAnswer = () => ({ status: 503, body: '{}' })
+  assert.equal((await visitor.ask('/seen/x')).status, 503)
+  provider.behave()
+  provider.accessLifetime = 3600
+  const answer = await eventually('there is a new one', async () => {
+    const asked = await visitor.ask('/seen/x', { headers: { 'x-forwarded-access-token': 'forged' } })
+    return asked.status === 200 && asked
+  })
+  const seen = json<Seen>(answer.body)
+  const [token] = header(seen, 'x-forwarded-access-token')
+  assert.match(token ?? '', /^[0-9a-f-]{36}$/)
+  assert.deepEqual(header(seen, 'authorization'), [`Bearer ${token}`])
+})

@@ -109,5 +109,9 @@ function given(
     const reason = failure('auth_unavailable', 'There is no new access token at the moment.')
     return { kind: 'unavailable', failure: { ...reason, retryAfterS: 2 } }
   }
+  if (freshness === 'spent' && sendsAccessToken) {
+    const { accessToken: _spent, ...identity } = session.identity
+    return { kind: 'identity', identity }
+  }
   return { kind: 'identity', identity: session.identity }
 }
