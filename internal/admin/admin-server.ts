@@ -40,7 +40,9 @@ export class AdminServer {
   static async open(parts: AdminServerParts): Promise<AdminServer> {
     const admin = new AdminServer(parts)
     const { promise, resolve, reject } = Promise.withResolvers<void>()
-    admin.#server.once('error', reject).once('listening', resolve).listen(parts.at)
+    // `::` without a host: Node takes IPv4 alone where the kernel has no IPv6.
+    const at = 'host' in parts.at && parts.at.host === '::' ? { port: parts.at.port } : parts.at
+    admin.#server.once('error', reject).once('listening', resolve).listen(at)
     await promise
     admin.#server.on('error', (error) => parts.logger.warn({}, `admin listener: ${error.message}`))
     return admin

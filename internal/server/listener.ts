@@ -81,7 +81,7 @@ export class Listener {
     const server = listener.#server
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
-      server.listen({ ...address, backlog: 1024 }, () => {
+      server.listen({ ...everywhere(address), backlog: 1024 }, () => {
         server.off('error', reject)
         resolve()
       })
@@ -185,6 +185,13 @@ export class Listener {
     if (address === null || typeof address === 'string') throw new Error('listener is not bound to a port')
     return address
   }
+}
+
+/** `::` is every address of both families; without a host Node takes IPv4 alone where the kernel has no IPv6. */
+function everywhere(
+  address: HostPort | { readonly fd: number },
+): Partial<HostPort> | { readonly fd: number } {
+  return 'host' in address && address.host === '::' ? { port: address.port } : address
 }
 
 function endsOf({ localAddress, remoteAddress, remotePort }: Socket): string {
