@@ -5,7 +5,15 @@ const directory = join(import.meta.dirname, 'apps')
 
 /** Text of a Python file in test/support/apps, to be written into a gateway's directory. */
 export function app(
-  name: 'api.py' | 'bytes.py' | 'headers.py' | 'journal.py' | 'release.py' | 'trouble.py',
+  name:
+    | 'api.py'
+    | 'bytes.py'
+    | 'headers.py'
+    | 'identity_api.py'
+    | 'identity_ui.py'
+    | 'journal.py'
+    | 'release.py'
+    | 'trouble.py',
 ): string {
   return readFileSync(join(directory, name), 'utf8')
 }
