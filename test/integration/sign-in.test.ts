@@ -109,7 +109,7 @@ describe('a gateway that wants bearer tokens', () => {
       socket.once('error', reject)
     })
     assert.equal(json<Record<string, unknown>>(said)['sub'], 'carol')
-    const refused = new WebSocket(url)
+    const refused = new WebSocket(url, ['streamlit', 'very-special-secret'])
     const status = await new Promise<number | undefined>((resolve, reject) => {
       refused.once('unexpected-response', (_request, response) => resolve(response.statusCode))
       refused.once('open', () => reject(new Error('it was opened')))
@@ -131,7 +131,7 @@ describe('a gateway that wants bearer tokens', () => {
     )
   })
 
-  test('names who asks in the log, and never the token', async () => {
+  test('attack 119: names who asks in the log, and neither the token nor what a socket offers', async () => {
     const token = signer.token({ sub: 'dora' })
     await ask(`${running.url}/api/who`, { headers: bearer(token) })
     const line = await running.record('the access line of dora', (record) => record['user'] === 'dora')
@@ -139,6 +139,7 @@ describe('a gateway that wants bearer tokens', () => {
     await ask(`${running.url}/api/who`, { headers: bearer(`${token}x`) })
     await running.record('a refused token', (record) => record['reason'] === 'invalid_token')
     assert.equal(running.output.includes(token), false)
+    assert.equal(running.output.includes('very-special-secret'), false)
   })
 
   test('writes down who was refused, and counts', async () => {
