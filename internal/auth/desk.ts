@@ -60,6 +60,8 @@ export interface DeskRoom {
   readonly fetch: Fetch
   /** Told of identity headers that somebody sends who is no proxy in front. */
   readonly untrusted: (request: AccessRequest) => void
+  /** Monotonic milliseconds by which failed attempts are forgiven; left out = those of the process. */
+  readonly attemptClock?: () => number
   /** Counts fetches of keys. */
   readonly keysFetched: (result: 'ok' | 'error') => void
 }

@@ -32,7 +32,7 @@ export function openModes({ config: { name }, auth, room }: ModeParts): Modes {
   const authenticators: Authenticator[] = []
   const challenges: string[] = []
   const closing: { close(): void }[] = []
-  const failed = new FailedAttempts(monotonic)
+  const failed = new FailedAttempts(room.attemptClock ?? monotonic)
   if (auth.jwt !== null) {
     const verifier = new TokenVerifier(auth.jwt, verifierRoom(room, 'jwt'))
     closing.push(verifier)

@@ -205,7 +205,14 @@ function deskFor(config: Config, auth: AuthConfig, room: Partial<DeskRoom> = {})
     key: AssertionKey.of(null),
     isOwnOrigin: compileOriginRule(config.publicBaseUrl, config.allowedOrigins),
     watch: { authenticated: () => undefined, denied: () => undefined, stripped: () => undefined },
-    room: { logger: silentLogger, fetch, keysFetched: () => undefined, untrusted: () => undefined, ...room },
+    room: {
+      logger: silentLogger,
+      fetch,
+      keysFetched: () => undefined,
+      untrusted: () => undefined,
+      attemptClock: () => 0,
+      ...room,
+    },
   })
 }
 

@@ -17,7 +17,7 @@ import { configuration } from '../../support/front.ts'
 
 const isOwnCookie = (name: string): boolean => name.startsWith('__Host-fluxlit_')
 const { headers } = bearerAuth({ kind: 'discovery' })
-const passages = compilePassages({ headers, isOwnCookie, assertion: null })
+const passages = compilePassages({ headers, isOwnCookie, assertion: null, handleFor: null })
 const ann = identityOf({ via: 'oidc', subject: 'ann' })
 
 test('attack 103: a page that prints the cookies it gets prints none of ours', () => {
@@ -102,11 +102,12 @@ test('a file for one person is kept by no shared cache', () => {
   assert.deepEqual(personal({ passage }, []), ['Cache-Control', 'private', 'Vary', 'Cookie, Authorization'])
 })
 
+const sent = (via: 'basic' | 'jwt' | 'oidc' | 'handle' | 'proxy'): string | null => {
+  const request = accessTo({ target: '/', lines: ['Authorization: Scheme value'] })
+  return passages.of(request, identityOf({ via, subject: 'a' }), '').authorization
+}
+
 test('credentials of the gateway go no further than here', () => {
-  const sent = (via: 'basic' | 'jwt' | 'oidc' | 'handle' | 'proxy'): string | null => {
-    const request = accessTo({ target: '/', lines: ['Authorization: Scheme value'] })
-    return passages.of(request, identityOf({ via, subject: 'a' }), '').authorization
-  }
   assert.deepEqual([sent('basic'), sent('oidc'), sent('handle')], [null, null, null])
   assert.deepEqual([sent('jwt'), sent('proxy')], ['Scheme value', 'Scheme value'])
 })
