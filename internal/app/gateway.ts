@@ -401,7 +401,8 @@ export class Gateway implements ControlTarget {
 
   #compose(fleet: Fleet): Current {
     const { logger } = this.#parts
-    const accessLog: AccessLog = createAccessLog(logger, fleet.config.log.access)
+    const { log } = fleet.config
+    const accessLog: AccessLog = createAccessLog(logger, log.access, log.accessExcept)
     const workers = workersOf(fleet)
     const deps = createRequestDeps({
       config: fleet.config,

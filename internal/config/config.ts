@@ -198,6 +198,8 @@ export interface LogConfig {
   readonly level: LogLevel
   readonly format: 'auto' | 'json' | 'text'
   readonly access: boolean
+  /** Workers whose requests have no access line. */
+  readonly accessExcept: readonly string[]
   /** Where `serve` writes it; null = standard output. */
   readonly file: LogFileConfig | null
   /** Requests of each sort that are remembered for `fluxlit why`; 0 = none. */

@@ -5,7 +5,7 @@ import { resolve } from 'node:path'
 import { resolveAdmin } from './admin.ts'
 import { resolveAuth } from './auth.ts'
 import { kindOfPath } from './files.ts'
-import type { Config, Limits, LogConfig, LogFileConfig, RestartPolicy } from './config.ts'
+import type { Config, Limits, LogConfig, LogFileConfig, RestartPolicy, WorkerConfig } from './config.ts'
 import type { ResolveContext } from './context.ts'
 import { resolveHeaders } from './headers.ts'
 import { resolveAuthSecrets, resolveOutbound } from './login.ts'
@@ -44,6 +44,7 @@ export function resolveConfig(context: ResolveContext, found: Found): Config {
   const stateDir = resolveStateDir(context, name)
   const target = resolveTarget(context)
   const workers = resolveWorkers(context, found.broken, target)
+  checkAccessExcept(context, workers)
   return {
     name,
     sources: found.sources,
@@ -155,6 +156,20 @@ function limitsOf({ settings: { limits } }: ResolveContext): Limits {
   }
 }
 
+/** Somebody who misspells a worker would be surprised by its lines later. */
+function checkAccessExcept(context: ResolveContext, workers: readonly WorkerConfig[]): void {
+  const known = workers.map(({ name }) => name)
+  for (const name of context.settings.log.access_except) {
+    if (known.length === 0 || known.includes(name)) continue
+    context.problems.push({
+      code: 'bad_value',
+      message: `\`log.access_except\` names a worker that does not exist: ${name}`,
+      where: context.origin(['log', 'access_except']),
+      hint: `workers: ${known.join(', ')}`,
+    })
+  }
+}
+
 function logOf(context: ResolveContext): LogConfig {
   const { log_level: level, log } = context.settings
   const { audit } = log
@@ -162,6 +177,7 @@ function logOf(context: ResolveContext): LogConfig {
     level,
     format: log.format,
     access: log.access,
+    accessExcept: log.access_except,
     recent: log.recent,
     file: logFileOf(context, ['log', 'file'], log),
     audit: audit.file === '-' ? 'stdout' : logFileOf(context, ['log', 'audit', 'file'], audit),

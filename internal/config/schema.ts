@@ -117,6 +117,11 @@ const audit = z.strictObject({
 const log = z.strictObject({
   format: choice(['auto', 'json', 'text'], 'auto', 'auto = text on a terminal, JSON otherwise.'),
   access: flag(true, 'One line per request and per closed WebSocket.'),
+  access_except: list(
+    parseWorkerName,
+    'Workers whose requests get no such line; what fails in the gateway is logged all the same.',
+    'a list of workers such as ["assets"]',
+  ),
   user: choice(
     ['hash', 'full', 'off'],
     'hash',

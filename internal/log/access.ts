@@ -29,10 +29,14 @@ export interface AccessRecord {
 /** Writes access lines. */
 export type AccessLog = (record: AccessRecord) => void
 
-/** An {@link AccessLog} over a logger; one that does nothing when access lines are off. */
-export function createAccessLog(logger: Logger, enabled: boolean): AccessLog {
+/**
+ * An {@link AccessLog} over a logger; one that only tells failures when access lines are off.
+ * @param except routes that have none
+ */
+export function createAccessLog(logger: Logger, enabled: boolean, except: readonly string[] = []): AccessLog {
   const written = enabled && logger.isEnabled('info')
   const lines = new AccessLines()
+  const silent = new Set(except)
   return (record) => {
     const failed = record.status >= 500 && record.reason !== 'ok'
     if (failed && record.cause !== undefined) {
@@ -46,7 +50,7 @@ export function createAccessLog(logger: Logger, enabled: boolean): AccessLog {
         'request failed',
       )
     }
-    if (!written) return
+    if (!written || (silent.size > 0 && silent.has(record.route))) return
     if (logger.json === undefined) logger.info(accessFields(record), 'request')
     else logger.json.writeSoon(lines.line(record, Date.now()))
   }

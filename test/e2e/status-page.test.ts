@@ -8,7 +8,7 @@ import { browser, openPage } from '../support/browser.ts'
 import { eventually } from '../support/eventually.ts'
 import { gateway } from '../support/gateway.ts'
 import { ask } from '../support/http.ts'
-import { pidOf } from '../support/verb.ts'
+import { pidOf, verb } from '../support/verb.ts'
 
 const markup = '<img src=x onerror=document.title=1>'
 const boom = '\n@app.get("/boom")\ndef boom():\n    raise ValueError("<b>no such order</b>")\n'
@@ -83,6 +83,16 @@ test('the status page shows what happens while it happens', { timeout: 120_000 }
       .locator('dd', { hasText: new RegExp(`^${await pidOf(running, 'api')}$`) })
       .waitFor()
     await page.locator('#said', { hasText: 'worker api: ready' }).waitFor({ state: 'attached' })
+  })
+
+  await t.test('maintenance is on the card while it is on', async () => {
+    const badge = card(page, 'api').locator('.badge', { hasText: 'maintenance' })
+    await badge.waitFor({ state: 'hidden' })
+    await verb(running, 'maintenance', 'on', 'api', '-m', markup)
+    await badge.waitFor()
+    await card(page, 'api').locator('.notice', { hasText: markup }).waitFor()
+    await verb(running, 'maintenance', 'off')
+    await badge.waitFor({ state: 'hidden' })
   })
 
   await t.test('what a worker writes is text, whatever it writes', async () => {

@@ -139,3 +139,12 @@ test('a log file is below the root, and says where it was asked for', async (t) 
   assert.deepEqual(file({ FLUXLIT_LOG_FILE: '/var/log/x.log' }), { ...file({}), ...elsewhere })
   assert.equal(file({ FLUXLIT_LOG_FILE: '' }), null)
 })
+
+const leavingOut = (name: string): string => `${ui}[log]\naccess_except = ["${name}"]\n`
+
+test('a worker that is left out of the access log has to exist', async (t) => {
+  const good = await project(t, { ...script, 'fluxlit.toml': leavingOut('ui') })
+  assert.deepEqual(loadValid(good).config.log.accessExcept, ['ui'])
+  const bad = await project(t, { ...script, 'fluxlit.toml': leavingOut('uii') })
+  assert.match(problemLines(load(bad)).join(), /`log\.access_except` names a worker that does not exist: uii/)
+})

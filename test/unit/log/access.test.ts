@@ -137,3 +137,15 @@ test('the time of a line is right across seconds', () => {
   for (const now of times)
     assert.equal(json<{ time: string }>(lines.line(record, now)).time, new Date(now).toISOString())
 })
+
+test('a worker that is left out has no lines but those of failures', () => {
+  const logger = keeping(true)
+  const log = createAccessLog(logger, true, ['assets'])
+  log({ ...record, route: 'assets' })
+  log(record)
+  log({ ...record, route: 'assets', status: 502, reason: 'upstream_failed', cause: new Error('gone') })
+  assert.deepEqual(
+    logger.lines.map(([line]) => line),
+    ['info request', 'warn request failed'],
+  )
+})

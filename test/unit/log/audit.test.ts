@@ -13,7 +13,15 @@ const stopped = { event: 'gateway.stop', exit_code: 0, reason: 'asked' } as cons
 /** A log on a stream of its own, its audit stream where it is said. */
 async function opened(audit: LogConfig['audit']) {
   const stream = new PassThrough()
-  const config = { level: 'error', format: 'text', access: true, recent: 0, file: null, audit } as const
+  const config = {
+    level: 'error',
+    format: 'text',
+    access: true,
+    recent: 0,
+    accessExcept: [],
+    file: null,
+    audit,
+  } as const
   const log = await openLog(config, { stream, isTerminal: false, colour: false })
   return { log, shown: () => String(stream.read()) }
 }

@@ -14,7 +14,7 @@ import { json } from '../../support/http.ts'
 function written(format: 'auto' | 'json' | 'text', isTerminal: boolean): string {
   const stream = new PassThrough()
   const { logger } = createLogger(
-    { level: 'info', format, access: true, recent: 0, file: null, audit: null },
+    { level: 'info', format, access: true, recent: 0, accessExcept: [], file: null, audit: null },
     { stream, isTerminal, colour: false },
   )
   logger.debug({}, 'not this')
@@ -40,7 +40,7 @@ test('52: on a terminal, or when asked for, a line is text', () => {
 test('what the terminal would obey is escaped in JSON too', () => {
   const stream = new PassThrough()
   const { logger } = createLogger(
-    { level: 'info', format: 'json', access: true, recent: 0, file: null, audit: null },
+    { level: 'info', format: 'json', access: true, recent: 0, accessExcept: [], file: null, audit: null },
     { stream, isTerminal: false, colour: false },
   )
   const nasty = 'a\x00\x1b[2J\x7f\x9b31m\x9dü'
@@ -57,7 +57,15 @@ test('a gap in the log is a line of it, in the form of the others', async () => 
     ['text', /^\d\d:\d\d:\d\d warn {2}dropped 2 log lines dropped=2\n$/],
   ] as const) {
     const slow = new SlowOutput()
-    const config = { level: 'info', format, access: true, recent: 0, file: null, audit: null } as const
+    const config = {
+      level: 'info',
+      format,
+      access: true,
+      recent: 0,
+      accessExcept: [],
+      file: null,
+      audit: null,
+    } as const
     const { logger, sink } = createLogger(config, { stream: slow, isTerminal: false, colour: false })
     const long = 'x'.repeat(1024 * 1024)
     for (let i = 0; i < 4; i++) logger.info({}, long)
@@ -72,7 +80,7 @@ test('an output that cannot be written is told to the other one, and ends nothin
   let said = ''
   other.on('data', (text: Buffer) => (said += text.toString()))
   const { logger, sink } = createLogger(
-    { level: 'info', format: 'json', access: true, recent: 0, file: null, audit: null },
+    { level: 'info', format: 'json', access: true, recent: 0, accessExcept: [], file: null, audit: null },
     { stream, other, isTerminal: false, colour: false },
   )
   const closed = new Promise((resolve) => stream.once('close', resolve))
@@ -99,7 +107,7 @@ test('a log with a file is written there, and standard output hears how the run 
     const file = { path, key: 'log.file' as const, where: '', rotateBytes: 0, rotateKeep: 1 }
     const stream = new PassThrough()
     const log = await openLog(
-      { level: 'info', format, access: true, recent: 0, file, audit: null },
+      { level: 'info', format, access: true, recent: 0, accessExcept: [], file, audit: null },
       { stream, isTerminal, colour: false },
     )
     log.logger.info({}, 'kept')
@@ -113,7 +121,7 @@ test('a log with a file is written there, and standard output hears how the run 
 test('a log on standard output says nothing twice', async () => {
   const stream = new PassThrough()
   const log = await openLog(
-    { level: 'info', format: 'json', access: true, recent: 0, file: null, audit: null },
+    { level: 'info', format: 'json', access: true, recent: 0, accessExcept: [], file: null, audit: null },
     { stream, isTerminal: false, colour: false },
   )
   log.logger.info({}, 'stopped')
