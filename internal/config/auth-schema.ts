@@ -172,7 +172,7 @@ const issuerKeys = {
   issuer: optional(
     readText(parseIssuer),
     'Issuer of the tokens, letter for letter.',
-    'an address such as "https://idp.example.com/realms/main"',
+    'a text such as "https://idp.example.com/realms/main"',
     'none; needed with mode "jwt"',
   ),
   audience: optional(

@@ -4,8 +4,15 @@ import { isPerHop } from '../exchange/names.ts'
 import { isLoopback } from './network.ts'
 import { bad, ok, type Parsed } from './parsed.ts'
 
-/** Reads an issuer: kept as written, because tokens name it letter for letter. */
+/** Reads an issuer: kept as written, because tokens name it letter for letter. Any name will do (RFC 7519 4.1.1). */
 export function parseIssuer(text: string): Parsed<string> {
+  return text === '' || text.length > 1_000 || /[\0-\x1f\x7f]/.test(text)
+    ? bad('write the text of `iss`')
+    : ok(text)
+}
+
+/** Reads an issuer whose keys are found through it: an address (OpenID Connect Discovery 1.0, 3). */
+export function parseDiscoverableIssuer(text: string): Parsed<string> {
   if (!URL.canParse(text) || /[\s?#]/.test(text)) return bad('write its address without query and fragment')
   return withTls(text)
 }

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 
+import { parseDiscoverableIssuer } from './auth-text.ts'
 import type { JwtConfig, JwtIssuer, JwtKeys } from './auth-types.ts'
 import type { ResolveContext } from './context.ts'
 import type { Secret } from './secret.ts'
@@ -77,7 +78,19 @@ function issuerOf(
   if (audience === undefined) missing(context, path, 'audience', 'audience = ["my-api"]')
   const keys = keysOf(context, path, given, secret)
   const algorithms = algorithmsOf(context, path, given, keys.kind)
+  if (issuer !== undefined && keys.kind === 'discovery') checkDiscoverable(context, path, issuer)
   return issuer === undefined || audience === undefined ? null : { issuer, audience, algorithms, keys }
+}
+
+function checkDiscoverable(context: ResolveContext, path: Path, issuer: string): void {
+  const read = parseDiscoverableIssuer(issuer)
+  if (read.kind === 'ok') return
+  context.problems.push({
+    code: 'jwt_keys_unknown',
+    message: `the keys of \`${path.join('.')}.issuer\` cannot be looked up: "${issuer}" is no address they could be found through`,
+    where: context.origin([...path, 'issuer']),
+    hint: `${read.hint}, or say where the keys are: jwks_url, jwks_file or hs256_secret`,
+  })
 }
 
 function missing(context: ResolveContext, path: Path, key: string, example: string): void {

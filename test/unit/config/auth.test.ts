@@ -194,6 +194,18 @@ test('keys come over https, and a file with keys is looked at', async (t) => {
   assert.deepEqual(auth.jwt?.issuers[0]?.keys, { kind: 'url', url: 'http://127.0.0.1:9/keys' })
 })
 
+test('an issuer is any name where its keys are known, and an address where they are to be found', async (t) => {
+  const named = jwt.replace('https://idp.example', 'fluxlit-bff')
+  const auth = await resolved(t, `${named}hs256_secret = "${'s'.repeat(32)}"\n`)
+  assert.equal(auth.jwt?.issuers[0]?.issuer, 'fluxlit-bff')
+  await refused(t, named, /:4: \[jwt_keys_unknown\] .*"fluxlit-bff"/)
+  await refused(t, jwt.replace('https://', 'http://'), /:4: \[jwt_keys_unknown\]/)
+  const unnamed = await problems(t, jwt.replace('https://idp.example', ''))
+  assert.match(unnamed.join('\n'), /:4: \[bad_value\] `auth\.jwt\.issuer` must be a text/)
+  const off = await project(t, { ...usualFiles, 'fluxlit.toml': workers })
+  assert.equal(loadValid(off, { env: { FLUXLIT_JWT_ISSUER: 'fluxlit-bff' } }).config.auth, null)
+})
+
 const proxy = (lines: string): string =>
   `modes = ["proxy"]\n[auth.proxy]\ntrusted_proxies = ["10.0.0.0/8"]\n${lines}`
 
