@@ -65,10 +65,10 @@ export const legacyNames: Readonly<Record<string, LegacyRule>> = {
   STRICT_STARTUP: meaningless('the configuration is always checked strictly'),
   EXPERIMENTAL_YIELD_PAGES: meaningless(inApplication),
   ASYNC_PAGE_DEPENDS: meaningless(inApplication),
-  JWT_ISSUER: fills(['auth', 'jwt', 'issuer'], plain),
+  JWT_ISSUER: fills(['auth', 'jwt', 'issuer'], issuerAddress),
   JWT_AUDIENCE: fills(['auth', 'jwt', 'audience'], (text) => ok([text])),
   JWT_HS256_SECRET: fills(['auth', 'jwt', 'hs256_secret'], plain),
-  JWT_JWKS_URL: fills(['auth', 'jwt', 'jwks_url'], plain),
+  JWT_JWKS_URL: fills(['auth', 'jwt', 'jwks_url'], keyAddress),
   JWT_LEEWAY_SECONDS: fills(['auth', 'jwt', 'leeway_seconds'], wholeSeconds),
   OIDC_BFF_SECRET: meaningless(ofTarget),
   PIDFILE: meaningless(noPidfile),
@@ -109,6 +109,19 @@ function bytes(text: string): Parsed<string> {
 
 function plain(text: string): Parsed<string> {
   return ok(text)
+}
+
+// Applications take any text for an issuer, such as the `fluxlit-bff` of their own tokens; that is theirs to check.
+function issuerAddress(text: string): Parsed<string> {
+  return /^https?:\/\/[^\s?#]+$/.test(text)
+    ? ok(text)
+    : bad('it is no address, so it is left to the application')
+}
+
+function keyAddress(text: string): Parsed<string> {
+  return text.startsWith('https://')
+    ? ok(text)
+    : bad('it is no https address, so it is left to the application')
 }
 
 function wholeSeconds(text: string): Parsed<number> {

@@ -246,3 +246,13 @@ test('every setting of the Python package has a meaning, or is named as having n
   const unknown = [...warnings, ...appWarnings].filter(({ code }) => code === 'unknown_variable')
   assert.deepEqual(unknown, [])
 })
+
+test('what only an application can check keeps no gateway from starting', async (t) => {
+  const { warnings } = loadValid(await project(t, file), {
+    env: { FLUXLIT_JWT_ISSUER: 'fluxlit-bff', FLUXLIT_JWT_JWKS_URL: 'http://idp.internal/keys' },
+  })
+  assert.deepEqual(
+    warnings.map(({ code, message }) => `${code}: ${message}`),
+    ['legacy_variable: FLUXLIT_JWT_ISSUER is ignored', 'legacy_variable: FLUXLIT_JWT_JWKS_URL is ignored'],
+  )
+})
