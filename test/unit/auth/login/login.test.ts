@@ -274,3 +274,22 @@ test('names and attributes of the cookies', async (t) => {
     assert.match(done.lines, /SameSite=Strict/)
   })
 })
+
+test('a page with a button comes first where that is wanted, and keeps where to go', async (t) => {
+  const desk = LoginDesk.open(t, await OddProvider.start(t), { config: { signInPage: true } })
+  const at = desk.login.endpoints.startLocation('/report?year=2026')
+  assert.equal(at, '/oauth2/sign_in?rd=%2Freport%3Fyear%3D2026')
+  const page = await desk.visitor().ask(at)
+  assert.match(page.body, /href="\/oauth2\/start\?rd=%2Freport%3Fyear%3D2026"/)
+  const elsewhere = await desk.visitor().ask('/oauth2/sign_in?rd=//evil.test')
+  assert.match(elsewhere.body, /href="\/oauth2\/start\?rd=%2F"/)
+})
+
+test('on this machine the other names of it lead to the one the provider knows', async (t) => {
+  const desk = LoginDesk.open(t, await OddProvider.start(t), {
+    config: { publicOrigin: 'http://127.0.0.1:8000', secure: false },
+  })
+  const answer = await desk.visitor().ask('/oauth2/start?rd=/x', { host: 'localhost:8000' })
+  assert.deepEqual([answer.status, answer.location], [302, 'http://127.0.0.1:8000/oauth2/start?rd=/x'])
+  assert.equal((await desk.visitor().ask('/oauth2/start', { host: 'evil.test:8000' })).status, 421)
+})
