@@ -124,6 +124,39 @@ test('what is wrong around the apps is found, and mended as proposed', async (t)
   assert.deepEqual([after.code, faults(after)], [0, []])
 })
 
+test('a provider that calls itself otherwise, and a clock that is wrong, are found', async (t) => {
+  let shift = 3600_000
+  const provider = createServer((request, answer) => {
+    const own = `http://${request.headers.host ?? ''}/realm`
+    answer.setHeader('Date', new Date(Date.now() - shift).toUTCString())
+    const isKnown =
+      request.url === '/realm/.well-known/openid-configuration' || request.url?.startsWith('/realm//')
+    answer
+      .writeHead(isKnown === true ? 200 : 404)
+      .end(JSON.stringify({ issuer: own, jwks_uri: `${own}/keys` }))
+  })
+  t.after(() => void provider.close())
+  await new Promise<void>((resolve) => void provider.listen(0, '127.0.0.1', resolve))
+  const address = provider.address()
+  const port = typeof address === 'object' && address !== null ? address.port : 0
+  const toml = (issuer: string): string =>
+    `target = "app:app"\ngateway_port = 0\n[auth]\nmodes = ["jwt"]\n[auth.jwt]\nissuer = "${issuer}"\naudience = ["api"]\n`
+  const own = `http://127.0.0.1:${port}/realm`
+  const cwd = await freshDirectory(t, { files: { 'app.py': app, 'fluxlit.toml': toml(`${own}/`) } })
+
+  const before = await examine(cwd)
+  assert.deepEqual(faults(before), ['auth_issuer', 'clock'])
+  assert.match(fault(before, 'clock').message, /is 3[56]\d\d s ahead of/)
+  const issuer = proposed(fault(before, 'auth_issuer'), /issuer = "(.*)"/)
+  shift = 0
+  await writeFile(join(cwd, 'fluxlit.toml'), toml(issuer))
+  const after = await examine(cwd)
+  assert.deepEqual([after.code, faults(after)], [0, []])
+
+  await writeFile(join(cwd, 'fluxlit.toml'), toml(`http://127.0.0.1:${port}/other`))
+  assert.match(fault(await examine(cwd), 'auth_unreachable').message, /answers with 404/)
+})
+
 test('a broken way from outside is found hop by hop, and mended as proposed', async (t) => {
   const toml = 'target = "app:app"\ngateway_port = 0\n'
   const running = await (await gateway(t, { toml, files: { 'app.py': app } })).ready()

@@ -8,6 +8,7 @@ import { checkImports } from './imports.ts'
 import { checkInterpreters, checkPrograms } from './interpreters.ts'
 import { checkOutside } from './outside.ts'
 import { checkPorts } from './ports.ts'
+import { checkSignIn } from './sign-in.ts'
 import { checkAddress, checkStreamlit, checkSurroundings } from './settings.ts'
 
 /** In the order in which they are told: what comes first may be the cause of what follows. */
@@ -20,6 +21,7 @@ const checks: readonly Check[] = [
   checkAddress,
   checkSurroundings,
   checkDeployment,
+  checkSignIn,
   checkOutside,
 ]
 
