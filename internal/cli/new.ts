@@ -7,7 +7,7 @@ import { exitCode, StartupError } from '../fault/startup.ts'
 import { embeddedBelow } from './embedded.ts'
 
 /** Kinds of project; each has the files of the first one, and its own in place of them or beside them. */
-export const profiles = ['minimal', 'deploy'] as const
+export const profiles = ['minimal', 'auth', 'deploy'] as const
 
 /** A kind of project. */
 export type Profile = (typeof profiles)[number]
@@ -33,7 +33,8 @@ export function newProject({ name, profile }: NewFlags, room: NewRoom): number {
   for (const [path, text] of Object.entries(projectFiles(profile, basename(directory)))) {
     writeNew(join(directory, path), text)
   }
-  room.out(nextSteps(profile, relative(room.cwd, directory), room.env))
+  const path = relative(room.cwd, directory)
+  room.out(nextSteps(profile, path.startsWith('..') ? directory : path, room.env))
   return exitCode.ok
 }
 
@@ -92,7 +93,8 @@ function entriesOf(directory: string, name: string): readonly string[] {
 function writeNew(path: string, text: string): void {
   try {
     mkdirSync(dirname(path), { recursive: true })
-    writeFileSync(path, text, { flag: 'wx' })
+    const mode = basename(dirname(path)) === 'secrets' ? 0o600 : 0o666
+    writeFileSync(path, text, { flag: 'wx', mode })
   } catch (error) {
     throw unwritable(path, error)
   }
@@ -120,8 +122,8 @@ function nextSteps(profile: Profile, path: string, env: NewRoom['env']): string 
   const steps = [
     ...(path === '' ? [] : [`cd ${quoted(path)}`]),
     ...(pip === 'pip' ? [] : ['python3 -m venv .venv']),
-    `${pip} install -r ${profile === 'minimal' ? 'requirements.txt' : 'requirements-dev.txt'}`,
-    'fluxlit dev',
+    `${pip} install -r ${profile === 'deploy' ? 'requirements-dev.txt' : 'requirements.txt'}`,
+    profile === 'auth' ? 'fluxlit dev --as ann@example.com:admins' : 'fluxlit dev',
   ]
   return `made ${path === '' ? 'the project' : path} (${profile}); next:\n\n${steps.map((step) => `  ${step}\n`).join('')}`
 }

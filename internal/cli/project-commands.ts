@@ -98,7 +98,8 @@ function addNew(program: Argv, done: Done): Argv {
         .option('profile', {
           choices: profiles,
           default: 'minimal' as const,
-          describe: 'minimal = one file; deploy = pages in modules, tests, settings for a server',
+          describe:
+            'minimal = one file; auth = for people who sign in; deploy = pages in modules, tests, settings for a server',
         })
         .example('$0 new shop', 'then: cd shop && $0 dev')
         .example('$0 new shop --profile deploy', 'with tests and production.toml'),

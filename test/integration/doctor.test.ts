@@ -124,6 +124,12 @@ test('what is wrong around the apps is found, and mended as proposed', async (t)
   assert.deepEqual([after.code, faults(after)], [0, []])
 })
 
+/** A configuration that takes tokens of an issuer. */
+function signedIn(issuer: string): string {
+  const jwt = `[auth.jwt]\nissuer = "${issuer}"\naudience = ["api"]\n`
+  return `target = "app:app"\ngateway_port = 0\n[auth]\nmodes = ["jwt"]\n${jwt}`
+}
+
 test('a provider that calls itself otherwise, and a clock that is wrong, are found', async (t) => {
   let shift = 3600_000
   const provider = createServer((request, answer) => {
@@ -139,21 +145,19 @@ test('a provider that calls itself otherwise, and a clock that is wrong, are fou
   await new Promise<void>((resolve) => void provider.listen(0, '127.0.0.1', resolve))
   const address = provider.address()
   const port = typeof address === 'object' && address !== null ? address.port : 0
-  const toml = (issuer: string): string =>
-    `target = "app:app"\ngateway_port = 0\n[auth]\nmodes = ["jwt"]\n[auth.jwt]\nissuer = "${issuer}"\naudience = ["api"]\n`
   const own = `http://127.0.0.1:${port}/realm`
-  const cwd = await freshDirectory(t, { files: { 'app.py': app, 'fluxlit.toml': toml(`${own}/`) } })
+  const cwd = await freshDirectory(t, { files: { 'app.py': app, 'fluxlit.toml': signedIn(`${own}/`) } })
 
   const before = await examine(cwd)
   assert.deepEqual(faults(before), ['auth_issuer', 'clock'])
   assert.match(fault(before, 'clock').message, /is 3[56]\d\d s ahead of/)
   const issuer = proposed(fault(before, 'auth_issuer'), /issuer = "(.*)"/)
   shift = 0
-  await writeFile(join(cwd, 'fluxlit.toml'), toml(issuer))
+  await writeFile(join(cwd, 'fluxlit.toml'), signedIn(issuer))
   const after = await examine(cwd)
   assert.deepEqual([after.code, faults(after)], [0, []])
 
-  await writeFile(join(cwd, 'fluxlit.toml'), toml(`http://127.0.0.1:${port}/other`))
+  await writeFile(join(cwd, 'fluxlit.toml'), signedIn(`http://127.0.0.1:${port}/other`))
   assert.match(fault(await examine(cwd), 'auth_unreachable').message, /answers with 404/)
 })
 

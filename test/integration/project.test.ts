@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { symlink } from 'node:fs/promises'
+import { stat, symlink } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
@@ -8,6 +8,8 @@ import { promisify } from 'node:util'
 import { binary, run } from '../support/binary.ts'
 import { freshDirectory } from '../support/directory.ts'
 import { environments } from '../support/environments.ts'
+import { gateway } from '../support/gateway.ts'
+import { ask } from '../support/http.ts'
 
 const execute = promisify(execFile)
 
@@ -51,6 +53,30 @@ test('a project for a server has tests that pass, once the package is installed'
       /No module named 'fluxlit'/,
     )
   })
+})
+
+test('a project for people who sign in lets in whom the developer says, and nobody else', async (t) => {
+  const base = await freshDirectory(t)
+  const made = await run(['new', 'club', '--profile', 'auth'], { cwd: base })
+  assert.match(made.stdout, /\n {2}fluxlit dev --as ann@example\.com:admins\n$/)
+  const cwd = join(base, 'club')
+  assert.equal((await stat(join(cwd, 'secrets', 'oidc-client-secret'))).mode & 0o777, 0o600)
+  const start = async (verb: 'serve' | 'dev', ...args: readonly string[]): Promise<string> => {
+    const running = await gateway(t, { verb, detect: true, cwd, args })
+    await running.record('api ready', ({ msg, text, worker }) =>
+      typeof text === 'string' ? / api worker ready /.test(text) : msg === 'worker ready' && worker === 'api',
+    )
+    return running.url
+  }
+
+  const admin = await start('dev', '--as', 'ann@example.com:admins')
+  assert.equal((await ask(`${admin}/api/me`)).body, '{"email":"ann@example.com"}')
+  assert.equal((await ask(`${admin}/api/admin/numbers`)).status, 200)
+  const member = await start('dev', '--as', 'ann@example.com')
+  assert.equal((await ask(`${member}/api/admin/numbers`)).status, 403)
+  const stranger = await start('serve')
+  const lie = { headers: { 'x-forwarded-email': 'ann@example.com' } }
+  assert.equal((await ask(`${stranger}/api/me`, lie)).status, 401)
 })
 
 test('a package that somebody else installed is not touched', async (t) => {
