@@ -44,6 +44,7 @@ export function deploy(flags: DeployFlags): Promise<number> {
   const named = report.values.get('name')?.origin !== 'default'
   const project = readProject(config, {
     name: named ? config.name : null,
+    target: flags.target ?? null,
     configFiles: given.map((file) => resolve(cwd, file)),
     executable: installedExecutable(),
   })

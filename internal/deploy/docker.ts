@@ -1,7 +1,7 @@
 /** `--kind docker`: an image with Python, the packages, the apps and the gateway. */
 
 import { containerState, containerUser, isSpawned, type Plan } from './plan.ts'
-import { configFlags, header, wordList, type DeployFile } from './text.ts'
+import { configFlags, header, serveWords, wordList, type DeployFile } from './text.ts'
 
 /** Dockerfile and .dockerignore. */
 export function dockerFiles(plan: Plan): readonly DeployFile[] {
@@ -111,7 +111,7 @@ STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=6s --retries=3 --start-period=${plan.startS}s \\
     CMD ${wordList(['fluxlit', 'healthcheck', ...configFlags(plan)])}
 # No shell in between: signals reach the gateway. Arguments of \`docker run\` come behind: --log-level debug.
-ENTRYPOINT ${wordList(['fluxlit', 'serve', ...configFlags(plan)])}`
+ENTRYPOINT ${wordList(['fluxlit', ...serveWords(plan)])}`
 }
 
 /** Programs that are not Python are not in the base image. */

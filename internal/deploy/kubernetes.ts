@@ -33,19 +33,7 @@ export function manifests(plan: Plan, folder: string, workload: string): readonl
 function deployment(plan: Plan): string {
   const grace = graceOf(plan.config, kubernetesDelayMs)
   return `${header(plan, 'The apps behind their gateway: one container per Pod, the gateway is its process 1.')}
-apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: ${plan.name}
-  labels:
-    app.kubernetes.io/name: ${plan.name}
-spec:
-${strategy(plan)}
-  template:
-    metadata:
-      labels:
-        app.kubernetes.io/name: ${plan.name}
-    spec:
+${podTemplate(plan)}
       # ${graceWords(grace)}. The kubelet kills what is still there then.
       terminationGracePeriodSeconds: ${outerGraceS(grace)}
 ${indented(podFields(), 6)}
@@ -66,8 +54,25 @@ ${indented(podVolumes(plan), 6)}
 `
 }
 
+/** A Deployment up to where the `spec` of its Pods begins. */
+export function podTemplate(plan: Plan): string {
+  return `apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: ${plan.name}
+  labels:
+    app.kubernetes.io/name: ${plan.name}
+spec:
+${strategy(plan)}
+  template:
+    metadata:
+      labels:
+        app.kubernetes.io/name: ${plan.name}
+    spec:`
+}
+
 /** How Pods follow one another. */
-export function strategy(plan: Plan): string {
+function strategy(plan: Plan): string {
   return `  # No \`replicas\`: the HorizontalPodAutoscaler counts, and every apply would set it back.
   # A new Pod has to be ready before an old one goes; every Pod that goes cuts its Streamlit sessions.
   strategy:

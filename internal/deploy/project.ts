@@ -20,6 +20,8 @@ export interface Project {
   readonly root: string
   /** Configuration files relative to `root`, in order; empty when the apps were detected. */
   readonly configFiles: readonly string[]
+  /** Application object named on the command line, which stands in no file; null = none. */
+  readonly target: string | null
   readonly requirements: Requirements
   /** `3.13`. */
   readonly pythonVersion: string
@@ -36,6 +38,8 @@ const usualPython = '3.13'
 export interface Given {
   /** Null = that of the directory. */
   readonly name: string | null
+  /** Application object of the command line; null = none. */
+  readonly target: string | null
   /** Absolute paths of the files of `-c`; empty when there were none. */
   readonly configFiles: readonly string[]
   readonly executable: string
@@ -49,6 +53,7 @@ export function readProject(config: Config, given: Given): Project {
     name: given.name ?? basename(root),
     root,
     configFiles: configFilesOf(config, given.configFiles).map((file) => relative(root, file)),
+    target: given.target,
     requirements: requirementsOf(root),
     pythonVersion: python?.version ?? usualPython,
     pythonSource: python?.source ?? null,
@@ -57,7 +62,8 @@ export function readProject(config: Config, given: Given): Project {
 }
 
 function configFilesOf({ sources, instanceKey }: Config, given: readonly string[]): readonly string[] {
-  if (sources[0] === 'detected') return []
+  // Without a file the target was named, or the apps were found.
+  if (sources.length === 0 || sources[0] === 'detected') return []
   return given.length > 0 ? given : [instanceKey]
 }
 

@@ -13,7 +13,7 @@ import {
   podVolumes,
   probes,
 } from './pod.ts'
-import { manifests, metricsVariable, strategy, trustNote } from './kubernetes.ts'
+import { manifests, metricsVariable, podTemplate, trustNote } from './kubernetes.ts'
 import { isElsewhere, kubernetesDelayMs, secondsText, type Plan } from './plan.ts'
 import { configFlags, header, indented, wordList, type DeployFile } from './text.ts'
 
@@ -65,19 +65,7 @@ function deployment(plan: Plan): string {
 #
 # Have a Deployment already? Take \`initContainers\`, \`volumes\`, \`terminationGracePeriodSeconds\` and the \`preStop\` of the
 # containers over into it. The apps have to listen on loopback only: the gateway is the one door of the Pod.
-apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: ${plan.name}
-  labels:
-    app.kubernetes.io/name: ${plan.name}
-spec:
-${strategy(plan)}
-  template:
-    metadata:
-      labels:
-        app.kubernetes.io/name: ${plan.name}
-    spec:
+${podTemplate(plan)}
       # ${sleepS} s of the apps' preStop + ${secondsText(appStopMs)} for their own end + drain.timeout ${secondsText(timeoutMs)} of the sidecar, which is stopped last
       # + 5 s.
       terminationGracePeriodSeconds: ${(Math.floor(sumS / 5) + 1) * 5}

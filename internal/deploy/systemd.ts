@@ -39,7 +39,7 @@ StartLimitBurst=5
 [Service]
 # READY=1 comes when every required worker answers; a reload and a stop are told, too.
 Type=notify
-ExecStart=${command(plan, 'serve')}
+ExecStart=${command(plan, 'serve', ...(project.target === null ? [] : [project.target]))}
 # Waits until the changed configuration is in force; what does not work is not taken up, and the reload fails.
 ExecReload=${command(plan, 'reload')}
 # Relative paths of the configuration begin here.
@@ -115,8 +115,8 @@ function spawnedOf({ config }: Plan): readonly Spawned[] {
   return config.workers.flatMap((worker) => (isSpawned(worker) ? [worker.run] : []))
 }
 
-function command(plan: Plan, verb: string): string {
-  return [plan.project.executable, verb, ...configWords(plan)].map(unitWord).join(' ')
+function command(plan: Plan, ...verb: readonly string[]): string {
+  return [plan.project.executable, ...verb, ...configWords(plan)].map(unitWord).join(' ')
 }
 
 function configWords(plan: Plan): readonly string[] {

@@ -11,7 +11,7 @@ export interface DeployFile {
 
 /** The first lines of every file. */
 export function header(plan: Plan, what: string): string {
-  const from = plan.project.configFiles.join(', ') || 'the apps that were found'
+  const from = plan.project.configFiles.join(', ') || plan.project.target || 'the apps that were found'
   return `# ${what}
 # Written by \`fluxlit build\` from ${from}. It is yours: change it, keep it in version control.`
 }
@@ -34,6 +34,12 @@ export function indented(text: string, spaces: number): string {
 /** The flags that name the configuration inside a container. */
 export function configFlags(plan: Plan): readonly string[] {
   return plan.project.configFiles.flatMap((file) => ['-c', `/app/${file.replaceAll('\\', '/')}`])
+}
+
+/** What the gateway is started with inside a container. */
+export function serveWords(plan: Plan): readonly string[] {
+  const { target } = plan.project
+  return ['serve', ...(target === null ? [] : [target]), ...configFlags(plan)]
 }
 
 /** Size for people: `200 MiB`. */

@@ -102,6 +102,18 @@ test('an interpreter or a certificate that only the server has does not keep fil
   assert.equal(code, 0, stderr)
 })
 
+test('an application object named on the command line is what the image serves', async (t) => {
+  const files = { 'app.py': 'from fluxlit import FluxLit\napp = FluxLit()\n' }
+  const cwd = await freshDirectory(t, { files })
+  const { code, stderr } = await build(cwd, 'app:app', '--kind', 'all')
+  assert.equal(code, 0, stderr)
+  const text = await readFile(join(cwd, 'Dockerfile'), 'utf8')
+  assert.match(text, /^ENTRYPOINT \["fluxlit", "serve", "app:app"\]$/m)
+  assert.match(text, /^ {4}CMD \["fluxlit", "healthcheck"\]$/m)
+  const unit = await readFile(join(cwd, 'systemd', 'fluxlit.service'), 'utf8')
+  assert.match(unit, /^ExecStart=\S+ serve app:app$/m)
+})
+
 test('a mistake in the configuration is told as by check', async (t) => {
   const { code, stderr } = await build(await project(t, { 'fluxlit.toml': 'gateway_prot = 1\n' }))
   assert.equal(code, 2)

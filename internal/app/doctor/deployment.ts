@@ -13,7 +13,7 @@ import { found, passed, type Check } from './finding.ts'
 export const checkDeployment: Check = ({ config }) => {
   const files = examinedFiles.flatMap((path) => fileAt(config.root, path))
   if (files.length === 0) return []
-  const project = readProject(config, { name: null, configFiles: [], executable: 'fluxlit' })
+  const project = readProject(config, { name: null, target: null, configFiles: [], executable: 'fluxlit' })
   const disagreements = examineFiles(files, planDeployment(config, project))
   if (disagreements.length > 0) return disagreements.map(({ state, ...problem }) => found(problem, state))
   return [passed('deploy_file', `${files.map(({ path }) => path).join(', ')} fit the configuration`)]

@@ -27,6 +27,7 @@ const usualProject: Project = {
   name: 'shop',
   root: place,
   configFiles: ['fluxlit.toml'],
+  target: null,
   requirements: { kind: 'pip', files: ['requirements.txt'] },
   pythonVersion: '3.13',
   pythonSource: null,

@@ -10,7 +10,7 @@ const toml = '[workers.web]\nurl = "http://127.0.0.1:1"\nmount = "/"\n'
 async function projectWith(t: Cleanup, files: Readonly<Record<string, string>>): Promise<Project> {
   const directory = await project(t, { 'fluxlit.toml': toml, ...files })
   const { config } = loadValid(directory)
-  return readProject(config, { name: null, configFiles: [], executable: '/usr/bin/fluxlit' })
+  return readProject(config, { name: null, target: null, configFiles: [], executable: '/usr/bin/fluxlit' })
 }
 
 test('packages are looked for in a lock of uv first, then in requirements, then in the project', async (t) => {
