@@ -10,7 +10,7 @@ import { isIdentity, type Outcome } from './jwt/verifier.ts'
 
 /** Checks assertions. */
 export interface AssertionVerifier {
-  known(token: string): Identity | null
+  known(token: string, fields: readonly string[]): Identity | null
   verify(token: string): BadToken | Promise<Outcome>
   close(): void
 }
@@ -50,7 +50,7 @@ export class ProxyAuthenticator implements Authenticator {
     }
     const [value = ''] = said
     if (said.length > 1 || value === '') return rejected('the identity header is not said once')
-    if (assertionHeader !== '') return this.#assertion(value)
+    if (assertionHeader !== '') return this.#assertion(value, request.head.claimed)
     return this.#plain(request, value)
   }
 
@@ -58,9 +58,9 @@ export class ProxyAuthenticator implements Authenticator {
     this.#room.verifier?.close()
   }
 
-  #assertion(token: string): Credential | Promise<Credential> {
+  #assertion(token: string, fields: readonly string[]): Credential | Promise<Credential> {
     const { verifier } = this.#room
-    const known = verifier?.known(token) ?? null
+    const known = verifier?.known(token, fields) ?? null
     if (known !== null) return { kind: 'identity', identity: known }
     const outcome = verifier?.verify(token) ?? 'unavailable'
     return outcome instanceof Promise ? outcome.then(answerTo) : answerTo(outcome)

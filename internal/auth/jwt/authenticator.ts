@@ -27,7 +27,7 @@ export class JwtAuthenticator implements Authenticator {
     if (inQuery !== null) return inQuery
     const token = authorization === null ? null : bearerOf(authorization)
     if (token === null) return noCredential
-    const known = this.#verifier.known(token)
+    const known = this.#verifier.known(token, request.head.forward)
     if (known !== null) return { kind: 'identity', identity: known }
     const { client } = request.exchange
     const tired = this.#failed.refuse(client)

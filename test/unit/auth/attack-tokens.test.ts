@@ -401,3 +401,19 @@ test('a token is looked at once, and again when a minute has passed', async (t) 
   const ids = opened.api.requests.map((request) => assertionOf(request)['jti'])
   assert.equal(new Set(ids).size, 1)
 })
+
+test('over one connection everybody is who their own token says', async (t) => {
+  const { front, signer, api } = await guarded(t)
+  const client = await front.connect()
+  const [ann, bob] = [signer.token({ sub: 'ann' }), signer.token({ sub: 'bob' })]
+  for (const token of [ann, ann, bob, ann, bob, bob, 'x']) {
+    const answer = client
+      .send(`GET /api/x HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${token}\r\n\r\n`)
+      .answer()
+    assert.equal((await answer).status, token === 'x' ? 401 : 200)
+  }
+  assert.deepEqual(
+    api.requests.map((request) => assertionOf(request)['sub']),
+    ['ann', 'ann', 'bob', 'ann', 'bob', 'bob'],
+  )
+})
