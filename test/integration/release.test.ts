@@ -184,6 +184,7 @@ main=$(systemctl show -p MainPID --value fluxlit)
 echo "started $(systemctl is-active fluxlit) $(ps -o user= -p "$main") $(systemctl show -p StatusText --value fluxlit)"
 python3 -c '${fetchPage}'
 systemctl reload fluxlit
+timeout 30 sh -c 'while [ "$(systemctl is-active fluxlit)" = reloading ]; do sleep 0.1; done'
 echo "reloaded $(systemctl is-active fluxlit)"
 dpkg --purge fluxlit >/dev/null
 echo "purged $(systemctl is-active fluxlit || true)"`
