@@ -1,6 +1,6 @@
 /** The schema of `[auth.oidc]`, `[auth.session]` and `[outbound]`. */
 
-import { z } from 'zod'
+import * as z from 'zod'
 
 import { bad, ok, type Parsed } from './parsed.ts'
 import {

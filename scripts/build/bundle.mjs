@@ -2,10 +2,11 @@
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { nodeVersion } from '../setup/toolchain.mjs'
 import { repository, SetupError } from '../shell/progress.mjs'
 import { capture } from '../shell/run.mjs'
+import { bundleLibraries, librarySource, separateLibraries } from './libraries.mjs'
 
 /** @typedef {{version: string, commit: string, target: string}} BuildFacts */
 
@@ -31,13 +32,15 @@ export async function buildFacts(target) {
 export async function bundle(entry, output, facts) {
   // Not at the top: setup runs this file's neighbours before any package is installed.
   const { build, stop } = await import('esbuild')
+  /** @type {Set<string>} */
+  const libraries = new Set()
   const { metafile } = await build({
     absWorkingDir: repository,
     entryPoints: [entry],
     outfile: output,
     bundle: true,
     platform: 'node',
-    plugins: [lazyBuiltins],
+    plugins: [lazyBuiltins, separateLibraries(libraries)],
     format: 'esm',
     target: `node${nodeVersion()}`,
     // Not minified: a stack trace from the field must be readable, and start-up does not notice.
@@ -50,7 +53,8 @@ export async function bundle(entry, output, facts) {
     banner: {
       js: `import { createRequire as createRequireOfBundle } from 'node:module'
 const require = createRequireOfBundle(import.meta.url)
-${builtinNamespaces}`,
+${builtinNamespaces}
+${librarySource}`,
     },
     define: {
       __FLUXLIT_VERSION__: JSON.stringify(facts.version),
@@ -62,10 +66,27 @@ ${builtinNamespaces}`,
       `${entry} cannot be bundled: ${error instanceof Error ? error.message : String(error)}`,
     )
   })
+  const others = await bundleLibraries([...libraries].toSorted(), dirname(output))
   // npm start lives on for as long as the gateway; the compiler need not.
   await stop()
   writeFileSync(output, inAscii(withBuiltinNamespaces(readFileSync(output, 'utf8'))))
-  writeFileSync(`${output}.meta.json`, JSON.stringify(metafile))
+  const outputs = { ...metafile.outputs, ...others }
+  refuseHeavy(outputs)
+  writeFileSync(`${output}.meta.json`, JSON.stringify({ ...metafile, outputs }))
+}
+
+/**
+ * `import { z } from 'zod'` brings the messages of forty languages along, `import * as z` does not.
+ * @param {import('esbuild').Metafile['outputs']} outputs
+ * @throws {SetupError}
+ */
+function refuseHeavy(outputs) {
+  const heavy = Object.values(outputs).some(({ inputs }) =>
+    Object.entries(inputs).some(
+      ([name, { bytesInOutput }]) => name.includes('zod/v4/locales/') && bytesInOutput > 10_000,
+    ),
+  )
+  if (heavy) throw new SetupError('zod is imported with all its languages', "write import * as z from 'zod'")
 }
 
 /**

@@ -10,6 +10,7 @@ import { repository, SetupError } from '../shell/progress.mjs'
 import { capture, must } from '../shell/run.mjs'
 import { filesBelow, fingerprint, isStamped, stamp } from '../shell/stamp.mjs'
 import { buildFacts, bundle } from './bundle.mjs'
+import { libraryAssets } from './libraries.mjs'
 import { buildPage, pageName } from './page.mjs'
 
 const sources = [
@@ -70,7 +71,10 @@ export function defaultOutput() {
 export async function assemble(directory, result, target) {
   const base = await baseExecutable(target)
   await buildPage(join(directory, basename(pageName)))
-  writeFileSync(join(directory, 'sea.json'), JSON.stringify(seaConfig(base, result, target), null, 2))
+  writeFileSync(
+    join(directory, 'sea.json'),
+    JSON.stringify(seaConfig(base, result, target, libraryAssets(directory)), null, 2),
+  )
   // The code cache depends on V8's hash seed. This flag fixes it, and two builds give the same bytes; unlike
   // --hash-seed it is not among the flags a cache is rejected for at run time, where the seed stays random.
   const flags = ['--random-seed=1', '--build-sea', 'sea.json']
@@ -83,8 +87,9 @@ export async function assemble(directory, result, target) {
  * @param {string} executable absolute path of the Node to fill
  * @param {string} output absolute path
  * @param {string} target
+ * @param {Record<string, string>} libraries
  */
-function seaConfig(executable, output, target) {
+function seaConfig(executable, output, target, libraries) {
   const settings = JSON.parse(readFileSync(join(repository, 'config', 'sea.json'), 'utf8'))
   return {
     ...settings,
@@ -93,7 +98,7 @@ function seaConfig(executable, output, target) {
     output: basename(output),
     // Bound to processor and system: on another one every start would warn that it is rejected.
     useCodeCache: target === hostTarget(),
-    assets: { ...assets(settings.assets), [pageName]: basename(pageName) },
+    assets: { ...assets(settings.assets), ...libraries, [pageName]: basename(pageName) },
   }
 }
 
