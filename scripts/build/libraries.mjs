@@ -45,10 +45,11 @@ export function separateLibraries(used) {
  * Writes the files.
  * @param {Iterable<string>} libraries
  * @param {string} directory absolute
- * @returns {Promise<Record<string, unknown>>} esbuild's lists of what went into them
+ * @returns {Promise<import('esbuild').Metafile['outputs']>} esbuild's lists of what went into them
  */
 export async function bundleLibraries(libraries, directory) {
   const { build } = await import('esbuild')
+  /** @type {import('esbuild').Metafile['outputs']} */
   const outputs = {}
   for (const library of libraries) {
     const { metafile } = await build({
