@@ -8,12 +8,13 @@ import { freePort, Program } from './measure/program.ts'
 import { Subject } from './measure/subject.ts'
 import type { Certificate, Peer } from './peers/peer.ts'
 import type { Scenario, StartedSubject } from './scenarios/scenario.ts'
+import { bearerToken } from './token.ts'
 import type { Upstream } from './upstream/upstream.ts'
 
 /** Where a proxy stands. */
 export interface Place {
   /** What it decides about the proxy: the upstream's transport, TLS, the access log. */
-  readonly scenario: Pick<Scenario, 'transport' | 'abilities'>
+  readonly scenario: Pick<Scenario, 'transport' | 'abilities' | 'tokens'>
   readonly upstream: Upstream
   /** Given a directory below it for every proxy. */
   readonly directory: string
@@ -42,6 +43,7 @@ export async function launch(peer: Peer, place: Place, name: string): Promise<St
     directory,
     accessLog: scenario.abilities.includes('log'),
     tls,
+    tokens: scenario.tokens === true,
   })
   const start = performance.now()
   const program = new Program({ command, log: join(directory, 'log'), cores: String(core), env: env ?? {} })
@@ -81,7 +83,9 @@ async function statusOf(subject: Subject): Promise<string> {
   // The certificate is our own; fetch has no way to be told so.
   if (subject.isSecure) return await secureStatusOf(subject)
   try {
-    const answer = await fetch(subject.url('/json'))
+    const answer = await fetch(subject.url('/json'), {
+      headers: { authorization: `Bearer ${bearerToken()}` },
+    })
     await answer.arrayBuffer()
     return String(answer.status)
   } catch (error) {

@@ -18,7 +18,7 @@ import { announce, missingPrograms, participants } from './participants.ts'
 import type { Program } from './peers/fluxlit.ts'
 import { runScenario } from './rounds.ts'
 import type { Bench } from './rounds.ts'
-import { absent, scenarios, select } from './scenarios/known.ts'
+import { scenarios, select } from './scenarios/known.ts'
 import type { Scenario } from './scenarios/scenario.ts'
 import { surroundings } from './surroundings.ts'
 
@@ -68,9 +68,7 @@ async function measure(
     progress: (line) => console.log(`   ${paint('grey', line)}`),
     signal,
   }
-  const ran = await runAll(chosen, bench)
-  const skipped = options.words.length === 0 ? skippedForNow() : []
-  return { surroundings: around, rounds, seconds, scenarios: [...ran, ...skipped] }
+  return { surroundings: around, rounds, seconds, scenarios: await runAll(chosen, bench) }
 }
 
 async function runAll(chosen: readonly Scenario[], bench: Bench): Promise<readonly ScenarioResult[]> {
@@ -107,13 +105,6 @@ function obstacle(
   if (lacking !== undefined) return `this fluxlit does not know [${lacking}] yet`
   const needed = upstream === 'static' ? [...programs, 'nginx'] : programs
   return needed.map((program) => missing.get(program)).find((reason) => reason !== undefined) ?? null
-}
-
-function skippedForNow(): readonly ScenarioResult[] {
-  const skipped = Object.entries(absent).map(([name, reason]) => ({ name, title: name, reason }))
-  const results = skipped.map((one) => ({ kind: 'skipped', ...one }) as const)
-  for (const result of results) console.log(scenarioText(result))
-  return results
 }
 
 function isEmpty(result: ScenarioResult): boolean {

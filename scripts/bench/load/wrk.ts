@@ -24,6 +24,8 @@ export interface WrkOptions {
   readonly seconds: number
   /** Every request has another query and another field than the one before. */
   readonly varied?: boolean
+  /** Sent with every request. */
+  readonly bearer?: string
 }
 
 /** Counts in each of wrk's threads; what is written differs in length, too. */
@@ -36,9 +38,11 @@ export async function hasWrk(): Promise<boolean> {
 }
 
 /** Runs it to its end. @throws Error when it did not run or printed something else */
-export async function wrk({ url, connections, seconds, varied = false }: WrkOptions): Promise<WrkResult> {
+export async function wrk(options: WrkOptions): Promise<WrkResult> {
+  const { url, connections, seconds, varied = false, bearer } = options
   const script = varied ? ['-s', variedRequests] : []
-  const args = ['-t1', `-c${connections}`, `-d${seconds}s`, ...script, '--latency', url]
+  const header = bearer === undefined ? [] : ['-H', `Authorization: Bearer ${bearer}`]
+  const args = ['-t1', `-c${connections}`, `-d${seconds}s`, ...script, ...header, '--latency', url]
   const { output } = await capture('wrk', args)
   return parseWrk(output)
 }

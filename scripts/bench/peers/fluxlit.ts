@@ -4,11 +4,12 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { capture } from '../../shell/run.mjs'
+import { tokenIssuer, tokenSecret } from '../token.ts'
 import { PeerMissing, written } from './peer.ts'
 import type { Ability, Certificate, Order, Peer } from './peer.ts'
 
 /** Dotted keys of fluxlit.toml with their values; a text, number or truth value is written in TOML as in JSON. */
-export type Settings = Readonly<Record<string, string | number | boolean>>
+export type Settings = Readonly<Record<string, string | number | boolean | readonly string[]>>
 
 /**
  * Caps a scenario must not run into, as far as this executable knows them: sockets and uploads are measured, not
@@ -18,6 +19,13 @@ const wishes: Settings = {
   'limits.body': '2GiB',
   'workers.upstream.max_in_flight': 20_000,
   'admin.listen': '127.0.0.1:0',
+}
+
+const tokenSettings: Settings = {
+  'auth.modes': ['jwt'],
+  'auth.jwt.issuer': tokenIssuer,
+  'auth.jwt.audience': [tokenIssuer],
+  'auth.jwt.hs256_secret': tokenSecret,
 }
 
 /** What is started: the executable, or a Node with the bundle for a profile. */
@@ -63,7 +71,7 @@ export function toml(settings: Settings): string {
   return `${lines.join('\n')}\n`
 }
 
-function settingsOf({ upstream, port, directory, accessLog, tls }: Order): Settings {
+function settingsOf({ upstream, port, directory, accessLog, tls, tokens }: Order): Settings {
   return {
     gateway_port: port,
     'log.access': accessLog,
@@ -74,6 +82,7 @@ function settingsOf({ upstream, port, directory, accessLog, tls }: Order): Setti
       upstream.kind === 'unix' ? written(upstream, 'unix:') : `http://${written(upstream, '')}`,
     'workers.upstream.mount': '/',
     ...(tls === null ? {} : tlsSettings(tls)),
+    ...(tokens ? tokenSettings : {}),
   }
 }
 
@@ -90,7 +99,7 @@ function tlsSettings({ certificate, key }: Certificate): Settings {
 }
 
 async function knownWishes(program: Program, directory: string): Promise<Settings> {
-  const settings: Record<string, string | number | boolean> = {}
+  const settings: Record<string, Settings[string]> = {}
   for (const [key, value] of Object.entries(wishes)) {
     if (await accepts(program, directory, { [key]: value })) settings[key] = value
   }
@@ -101,7 +110,7 @@ async function knownWishes(program: Program, directory: string): Promise<Setting
 async function accepts([command, ...args]: Program, directory: string, extra: Settings): Promise<boolean> {
   const file = join(directory, 'wishes.toml')
   const upstream = { kind: 'tcp', host: '127.0.0.1', port: 9 } as const
-  const order: Order = { upstream, port: 0, directory, accessLog: false, tls: null }
+  const order: Order = { upstream, port: 0, directory, accessLog: false, tls: null, tokens: false }
   writeFileSync(file, toml({ ...settingsOf(order), ...extra }))
   const env = { PATH: process.env['PATH'], ...environment(directory) }
   const { status } = await capture(command, [...args, 'check', '-c', file], { env })

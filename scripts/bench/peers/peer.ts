@@ -24,6 +24,8 @@ export interface Order {
   readonly accessLog: boolean
   /** Speak TLS with this certificate. */
   readonly tls: Certificate | null
+  /** Let in only who shows a token of the bench. FluxLit alone does that: it is measured against others' plain way. */
+  readonly tokens: boolean
 }
 
 /** A command line and the environment it needs besides PATH. */

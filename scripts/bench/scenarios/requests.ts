@@ -1,7 +1,8 @@
 /** Small and middle-sized answers, as many as go through: what a request costs. */
 
 import { wrk } from '../load/wrk.ts'
-import type { WrkResult } from '../load/wrk.ts'
+import type { WrkOptions, WrkResult } from '../load/wrk.ts'
+import { bearerToken } from '../token.ts'
 import type { Budget, Measure, Round } from '../output/results.ts'
 import { cpuPer, measured, voided } from './scenario.ts'
 import type { Scenario, Stage } from './scenario.ts'
@@ -29,10 +30,13 @@ export function objection({ requests, seconds, refused, broken }: WrkResult): st
   return null
 }
 
-async function run({ subject, seconds }: Stage, path: string, varied: boolean): Promise<Round> {
-  const url = subject.url(path)
-  await wrk({ url, connections, seconds: warmUpSeconds, varied })
-  const { result, cpuMicroseconds } = await subject.cost(() => wrk({ url, connections, seconds, varied }))
+/** What is said with every request. */
+type Saying = Pick<WrkOptions, 'varied' | 'bearer'>
+
+async function run({ subject, seconds }: Stage, path: string, saying: Saying): Promise<Round> {
+  const load = { url: subject.url(path), connections, ...saying }
+  await wrk({ ...load, seconds: warmUpSeconds })
+  const { result, cpuMicroseconds } = await subject.cost(() => wrk({ ...load, seconds }))
   const reason = objection(result)
   if (reason !== null) return voided(reason)
   return measured({
@@ -46,7 +50,7 @@ function scenario(
   rest: Pick<Scenario, 'name' | 'title'> & Partial<Scenario>,
   path: string,
   budget: Omit<Budget, 'kind' | 'measure'> | null,
-  varied = false,
+  saying: () => Saying = () => ({}),
 ): Scenario {
   return {
     upstream: 'static',
@@ -56,7 +60,7 @@ function scenario(
     programs: ['wrk'],
     measures,
     budgets: budget === null ? [] : [{ kind: 'ratio', measure: 'cpu', ...budget }],
-    run: (stage) => run(stage, path, varied),
+    run: (stage) => run(stage, path, saying()),
     ...rest,
   }
 }
@@ -75,7 +79,13 @@ export const requestScenarios: readonly Scenario[] = [
     { name: 'json-varied', title: 'Small JSON, Unix socket upstream, no two requests alike' },
     '/json',
     { limit: 1.4, goal: 1 },
-    true,
+    () => ({ varied: true }),
+  ),
+  scenario(
+    { name: 'json-jwt', title: 'Small JSON with a token, which FluxLit alone checks', tokens: true },
+    '/json',
+    { limit: 1.6, goal: 1.2 },
+    () => ({ bearer: bearerToken() }),
   ),
   scenario({ name: 'json-64k', title: '64 KiB JSON' }, '/large.json', null),
   scenario({ name: 'json-log', title: 'Small JSON, JSON access log on', abilities: ['log'] }, '/json', {

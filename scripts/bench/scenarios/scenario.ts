@@ -38,6 +38,8 @@ export interface Scenario {
   readonly field: Field
   /** What a proxy must be able to do; it is set up accordingly (`tls`, `log`). */
   readonly abilities: readonly Ability[]
+  /** Requests carry a token, and FluxLit lets nobody in without one. */
+  readonly tokens?: boolean
   /** Programs that must be installed: `wrk`. */
   readonly programs: readonly string[]
   readonly measures: readonly Measure[]

@@ -68,7 +68,7 @@ suite('the rounds', () => {
 })
 
 suite('a proxy given on the command line', () => {
-  const order = { port: 81, directory: '/tmp', accessLog: false, tls: null } as const
+  const order = { port: 81, directory: '/tmp', accessLog: false, tls: null, tokens: false } as const
 
   test('gets the port and where to send', () => {
     const peer = given('caddy=caddy reverse-proxy --from :{port} --to {upstream}')
