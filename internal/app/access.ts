@@ -5,6 +5,7 @@ import type { AccessRequest } from '../auth/credential.ts'
 import type { Decision } from '../auth/decision.ts'
 import type { GatewayAnswer } from '../auth/endpoints.ts'
 import { failure, isFailure, type Failure } from '../fault/failure.ts'
+import type { Throttle } from '../auth/throttle.ts'
 import type { PathTarget } from '../route/target.ts'
 import { answerGateway, answerSignIn, refuse } from './answer.ts'
 import type { WorkerRoute } from './attempt.ts'
@@ -62,13 +63,10 @@ function follow(handling: Handling, request: AccessRequest, decision: Decision, 
     case 'allow':
       exchange.passage = decision.passage
       exchange.user = decision.identity === null ? null : deps.userName(decision.identity.subject)
-      if (deps.throttle?.by === 'user') {
-        const tired = deps.throttle.refuse(exchange.client, decision.identity?.subject ?? null)
-        if (tired !== null) return refuse(exchange, transaction, tired)
-      }
       if (exchange.kind === 'websocket' && decision.identity !== null)
         handling.guarded = { request, identity: decision.identity }
-      return pass()
+      if (deps.throttle?.by !== 'user') return pass()
+      return withinRate(handling, deps.throttle, decision.identity?.subject ?? null, pass)
     case 'redirect':
       return answerSignIn(exchange, transaction, decision.location, decision.lines)
     case 'preflight':
@@ -76,6 +74,21 @@ function follow(handling: Handling, request: AccessRequest, decision: Decision, 
     case 'deny':
       return refuse(exchange, transaction, decision.failure)
   }
+}
+
+/** Goes on unless whoever asks has to wait. @param user null = nobody who is known */
+export function withinRate(
+  handling: Handling,
+  throttle: Throttle,
+  user: string | null,
+  go: () => void,
+): void {
+  const { exchange, transaction } = handling
+  const follow = (tired: Failure | null): void =>
+    tired === null ? go() : refuse(exchange, transaction, tired)
+  const found = throttle.refuse(exchange.client, user)
+  if (found instanceof Promise) later(handling, found, follow)
+  else follow(found)
 }
 
 /** Answers a path that the gateway has reserved for signing in and out. */

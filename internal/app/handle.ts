@@ -18,7 +18,7 @@ import { dropSegments, hostName } from '../route/table.ts'
 import { readTarget, type PathTarget } from '../route/target.ts'
 import { redirectLocation } from '../server/redirect.ts'
 import { Attempt, type WorkerRoute } from './attempt.ts'
-import { accessRequest, answerEndpoint, enforce } from './access.ts'
+import { accessRequest, answerEndpoint, enforce, withinRate } from './access.ts'
 import { answerJson, answerPage, answerRedirect, refuse } from './answer.ts'
 import type { Backend } from './backend.ts'
 import type { RequestDeps } from './deps.ts'
@@ -135,10 +135,14 @@ function toWorker(handling: Handling, target: PathTarget, route: WorkerRoute): v
   if (refusal !== null) return refuse(exchange, transaction, refusal)
   const notice = deps.maintenance(backend.config.name)
   if (notice !== null) return refuse(exchange, transaction, underMaintenance(notice))
-  if (deps.throttle !== null && (deps.throttle.by === 'client' || deps.authorize === null)) {
-    const tired = deps.throttle.refuse(exchange.client, null)
-    if (tired !== null) return refuse(exchange, transaction, tired)
-  }
+  const { throttle } = deps
+  if (throttle === null || (throttle.by === 'user' && deps.authorize !== null))
+    return askWho(handling, backend, target, route)
+  withinRate(handling, throttle, null, () => askWho(handling, backend, target, route))
+}
+
+function askWho(handling: Handling, backend: Backend, target: PathTarget, route: WorkerRoute): void {
+  const { deps } = handling
   if (deps.authorize === null) return pass(handling, backend, target, route)
   const request = accessRequest(handling, backend, target, route)
   enforce(handling, request, deps.authorize, () => pass(handling, backend, target, route))

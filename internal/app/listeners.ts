@@ -79,7 +79,9 @@ export function createRequestDeps(parts: ListenerParts): (listener: ListenerKind
   }
   const fallbackHost = `${config.listen.host}:${config.listen.port}`
   const throttle =
-    config.limits.rate === null ? null : new Throttle(config.limits.rate, () => performance.now())
+    config.limits.rate === null
+      ? null
+      : new Throttle(config.limits.rate, () => performance.now(), desk?.rates ?? null)
   return (listener) => {
     const internal = listener.kind === 'internal'
     const scheme = listener.kind === 'public' && config.tls !== null ? 'https' : 'http'

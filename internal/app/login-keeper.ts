@@ -142,6 +142,11 @@ export class LoginKeeper {
           logger.warn({ reason }, 'the identity provider cannot be used; nobody can sign in')
         else logger.info({}, 'the identity provider can be used again')
       },
+      rates(state) {
+        if (state === 'alone')
+          logger.warn({}, 'Redis gives no answer; limits.rate is counted by this gateway alone until it does')
+        else logger.info({}, 'limits.rate is counted by all gateways together again')
+      },
     }
   }
 

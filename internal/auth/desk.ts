@@ -12,6 +12,7 @@ import type { Identity } from './identity.ts'
 import type { Fetch } from './jwt/key-source.ts'
 import { openModes } from './modes.ts'
 import { compilePassages } from './passage.ts'
+import type { SharedRates } from './shared-rates.ts'
 import { compileUnauthenticated } from './unauthenticated.ts'
 
 /** What the request path needs, and what workers have to be told. */
@@ -23,6 +24,8 @@ export interface Desk {
   readonly headRules: HeadRules
   /** Null while nobody can log in here. */
   readonly endpoints: LoginEndpoints | null
+  /** Where gateways count requests together; null = each for itself. */
+  readonly rates: SharedRates | null
   /** Public keys of the assertion as JSON text: `FLUXLIT_ASSERTION_JWKS` of the workers. */
   readonly jwks: string
   /** Ends what runs beside the requests; the login is ended by whoever opened it. */
@@ -33,6 +36,8 @@ export interface Desk {
 export interface Login {
   readonly endpoints: LoginEndpoints
   readonly authenticators: readonly Authenticator[]
+  /** Where gateways count requests together; null = each for itself. */
+  readonly rates: SharedRates | null
   /** Whether a cookie is one of the gateway's own: no worker sees it, none may set it. */
   isOwnCookie(name: string): boolean
   /** What Streamlit's pages show the workers' own listener for the person; null = they have no session. */
@@ -109,6 +114,7 @@ export function openDesk(parts: DeskParts): Desk {
     internal: authorizeFor('internal'),
     headRules: compileHeadRules(ownedNames(auth)),
     endpoints: login?.endpoints ?? null,
+    rates: login?.rates ?? null,
     jwks: key.jwks,
     close() {
       modes.close()

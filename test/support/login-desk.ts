@@ -61,6 +61,7 @@ export class LoginDesk {
         event: (event) => events.push(event),
         refreshed: (outcome) => renewals.push(outcome),
         provider: () => undefined,
+        rates: () => undefined,
       },
     })
     t.after(() => login.close())

@@ -10,6 +10,7 @@ import { KeyRing } from '../session/key-ring.ts'
 import { Refresher, type RefreshOutcome } from '../session/refresh.ts'
 import { Sessions, type LiveSession, type SessionListener } from '../session/sessions.ts'
 import type { SessionStore } from '../session/store.ts'
+import { SharedRates } from '../shared-rates.ts'
 import { cookieAuthenticator, handleAuthenticator, type AuthenticatorParts } from './authenticators.ts'
 import { cookieJar, isOwnCookie } from './cookie-jar.ts'
 import { compileEndpoints } from './endpoints.ts'
@@ -20,6 +21,7 @@ export interface LoginWatch {
   event(event: LoginEvent, request: AccessRequest): void
   refreshed(outcome: RefreshOutcome, session: LiveSession, reason: string): void
   provider(state: 'up' | 'down', reason: string): void
+  rates(state: 'shared' | 'alone'): void
 }
 
 /** What {@link openLogin} needs. */
@@ -92,6 +94,7 @@ export function openLogin({ config, store, secrets, env, watch, ...room }: Login
   return {
     endpoints: compileEndpoints(parts),
     authenticators: [cookieAuthenticator(parts), handleAuthenticator(parts)],
+    rates: ratesIn(store, ring, watch),
     isOwnCookie: (name) => isOwnCookie(jar, name),
     sessions,
     handleFor: ({ sessionKey }) => {
@@ -106,6 +109,17 @@ export function openLogin({ config, store, secrets, env, watch, ...room }: Login
       return Promise.resolve()
     },
   }
+}
+
+function ratesIn(store: SessionStore, ring: KeyRing, watch: LoginWatch): SharedRates | null {
+  const [key] = ring.derived('rate')
+  if (store.takeRate === undefined || key === undefined) return null
+  return new SharedRates({
+    take: store.takeRate.bind(store),
+    key,
+    now: () => performance.now(),
+    onState: (state) => watch.rates(state),
+  })
 }
 
 function pathsOf({ rootPath, prefix }: LoginConfig): LoginPaths {

@@ -3,7 +3,9 @@
  * the rules that need more than one step are scripts.
  */
 
+import type { Allowance } from '../rate.ts'
 import { RedisConnection, type RedisOptions } from './redis-connection.ts'
+import { takeRate } from './redis-rate.ts'
 import {
   isOver,
   longestTurnMs,
@@ -57,6 +59,9 @@ local session = redis.call('HMGET', KEYS[1], 'turn', 'until')
 if session[1] ~= ARGV[1] or tonumber(session[2]) <= now then return 0 end
 redis.call('HSET', KEYS[1], 'until', ARGV[2] == '0' and 0 or now + tonumber(ARGV[2]))
 return 1`
+
+/** Every request waits for it: a Redis that is slower is not asked for a while. Milliseconds. */
+const rateMs = 500
 
 /** See {@link SessionStore}. */
 export class RedisStore implements SessionStore {
@@ -142,6 +147,11 @@ export class RedisStore implements SessionStore {
   async once(name: string, ttlMs: number): Promise<boolean> {
     const set = await this.#send('SET', `${this.#prefix}once:${name}`, '1', 'NX', 'PX', String(ttlMs))
     return set === 'OK'
+  }
+
+  takeRate(name: string, allowance: Allowance): Promise<number> {
+    const send = (words: readonly string[]): Promise<unknown> => this.#connection.send(words, rateMs)
+    return takeRate(send, `${this.#prefix}r:${name}`, allowance)
   }
 
   /** Keys are counted in one pass that other commands may come between. */

@@ -6,6 +6,8 @@
  * {@link StoreUnavailable}, and nobody is signed out by it.
  */
 
+import type { Allowance } from '../rate.ts'
+
 /** One session as the store has it. Times are wall-clock milliseconds: stores are shared between machines. */
 export interface StoredSession {
   readonly sealed: Buffer
@@ -60,6 +62,11 @@ export interface SessionStore {
   endTurn(key: string, turn: Turn): Promise<void>
   /** True the first time within `ttlMs` that anybody asks for this name. */
   once(name: string, ttlMs: number): Promise<boolean>
+  /**
+   * Takes one of what is allowed under a name, for all gateways together; a store of one process has no such thing.
+   * @returns milliseconds until there is one; 0 = it was taken
+   */
+  takeRate?(name: string, allowance: Allowance): Promise<number>
   /** Sessions there are, for people; an estimate. */
   count(): Promise<number>
   /** @returns ends the telling */
