@@ -44,12 +44,10 @@ async function pair(t: TestContext, redis: Redis): Promise<readonly [Gateway, Ga
   return [await one.ready(), await two.ready()]
 }
 
-/** Asks so many times, of the gateways in turn. */
+/** Asks each of them so many times, all at once. */
 function askAll(gateways: readonly Gateway[], times: number): Promise<readonly Answer[]> {
   const visitors = gateways.map(({ url }) => new GatewayVisitor(url))
-  return Promise.all(Array.from({ length: times }, (_, i) => visitors[i % visitors.length]?.open('/'))).then(
-    (answers) => answers.filter((answer) => answer !== undefined),
-  )
+  return Promise.all(Array.from({ length: times }, () => visitors.map((visitor) => visitor.open('/'))).flat())
 }
 
 const passed = (answers: readonly Answer[]): number => answers.filter(({ status }) => status === 200).length
@@ -72,17 +70,19 @@ test('limits.rate on two gateways with one Redis', async (t) => {
     assert.equal((await new GatewayVisitor(url).arrive('/oauth2/start?rd=/')).status, 200)
 
   await t.test('they count together: exactly the burst passes, the rest has to wait', async () => {
-    const answers = await askAll(both, 30)
+    const answers = await askAll(both, 15)
     assert.equal(passed(answers), burst - both.length)
     assertLate(answers)
     for (const { output } of both) assert.doesNotMatch(output, /counted by this gateway alone/)
   })
 
   await t.test('Redis knows one key for it, without the address, that ends by itself', async () => {
-    const keys = (await connection.send(['KEYS', '*:r:*'])) as readonly string[]
+    const keys = await connection.send(['KEYS', '*:r:*'])
+    assert.ok(Array.isArray(keys))
     assert.equal(keys.length, 1)
-    assert.match(keys[0] ?? '', /:r:[\w-]{43}$/)
-    const ends = Number(await connection.send(['PTTL', keys[0] ?? '']))
+    const key = String(keys[0])
+    assert.match(key, /:r:[\w-]{43}$/)
+    const ends = Number(await connection.send(['PTTL', key]))
     assert.ok(ends > 0 && ends <= 3_600_000)
   })
 
@@ -104,14 +104,14 @@ test('limits.rate on two gateways with one Redis', async (t) => {
       const visitor = new GatewayVisitor(url)
       await eventually('it counts in Redis', async () => (await visitor.open('/')).status === 200)
     }
-    const answers = await askAll(both, 30)
+    const answers = await askAll(both, 15)
     assert.equal(passed(answers), burst - both.length)
     assertLate(answers)
   })
 
   await t.test('a Redis that hangs keeps nobody waiting, and lets nobody pass more often', async () => {
     redis.freeze()
-    const answers = await askAll(both, 4)
+    const answers = await askAll(both, 2)
     redis.thaw()
     // Both have used up what they count alone.
     assert.equal(passed(answers), 0)
