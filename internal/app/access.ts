@@ -4,8 +4,8 @@ import type { Authorize } from '../auth/authorize.ts'
 import type { AccessRequest } from '../auth/credential.ts'
 import type { Decision } from '../auth/decision.ts'
 import type { GatewayAnswer } from '../auth/endpoints.ts'
-import { failure, isFailure, type Failure } from '../fault/failure.ts'
 import type { Throttle } from '../auth/throttle.ts'
+import { failure, isFailure, type Failure } from '../fault/failure.ts'
 import type { PathTarget } from '../route/target.ts'
 import { answerGateway, answerSignIn, refuse } from './answer.ts'
 import type { WorkerRoute } from './attempt.ts'
@@ -84,11 +84,11 @@ export function withinRate(
   go: () => void,
 ): void {
   const { exchange, transaction } = handling
-  const follow = (tired: Failure | null): void =>
+  const goOrRefuse = (tired: Failure | null): void =>
     tired === null ? go() : refuse(exchange, transaction, tired)
   const found = throttle.refuse(exchange.client, user)
-  if (found instanceof Promise) later(handling, found, follow)
-  else follow(found)
+  if (found instanceof Promise) later(handling, found, goOrRefuse)
+  else goOrRefuse(found)
 }
 
 /** Answers a path that the gateway has reserved for signing in and out. */
