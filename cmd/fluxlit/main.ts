@@ -11,6 +11,10 @@ if (process.env['FLUXLIT_ROLE'] === 'watcher') {
   const info = buildInfo()
   process.stdout.write(argv.includes('--json') ? `${JSON.stringify(info)}\n` : `fluxlit ${info.version}\n`)
 } else {
+  // Before the command line is loaded: the library that reads it asks for the directory at once.
+  const { refuseWithoutDirectory } = await import('../../internal/cli/working-directory.ts')
+  const refused = refuseWithoutDirectory()
+  if (refused !== null) process.exit(refused)
   const { main } = await import('../../internal/cli/main.ts')
   // Not `exitCode`: a handle somebody forgot must not keep a stopped gateway alive.
   process.exit(await main(argv))
