@@ -63,10 +63,25 @@ export interface WorkerStatus {
   readonly in_flight: number
   /** WebSockets open now. */
   readonly websockets: number
+  /** The last whole minute; null when nothing ended in it. */
+  readonly traffic: RecentTraffic | null
+  /** Resident memory of its processes in bytes; null when it is not ours, or not known yet. */
+  readonly memory_bytes: number | null
   /** Streamlit sessions whose state was lost to restarts. */
   readonly sessions_lost: number
   /** What its clients are told in place of being served; null = they are served. */
   readonly maintenance: Notice | null
+}
+
+/** Requests of a minute. */
+export interface RecentTraffic {
+  readonly requests_per_s: number
+  /** Answers of 500 and above, whoever gave them. */
+  readonly errors_per_s: number
+  /** Milliseconds from the first byte of the request to the end of the answer. */
+  readonly p50_ms: number
+  readonly p90_ms: number
+  readonly p99_ms: number
 }
 
 /** One end of a process that nobody asked for. */
@@ -93,12 +108,21 @@ export interface GatewayFacts {
   readonly uptimeMs: number
   readonly draining: boolean
   readonly maintenance: (worker: string) => Notice | null
+  readonly traffic: (worker: string) => RecentTraffic | null
 }
 
 /** What it needs to know of each worker. */
 export interface WorkerFacts extends Pick<
   WorkerStatus,
-  'kind' | 'mount' | 'restarts' | 'deaths' | 'history' | 'in_flight' | 'websockets' | 'sessions_lost'
+  | 'kind'
+  | 'mount'
+  | 'restarts'
+  | 'deaths'
+  | 'history'
+  | 'in_flight'
+  | 'websockets'
+  | 'memory_bytes'
+  | 'sessions_lost'
 > {
   readonly worker: Pick<SupervisedWorker, 'name' | 'required' | 'spawned' | 'state' | 'lastLines'>
 }
@@ -120,13 +144,19 @@ export function makeStatusReport(gateway: GatewayFacts, workers: readonly Worker
     workers: Object.fromEntries(
       workers.map((facts) => [
         facts.worker.name,
-        workerStatus(facts, facts.mount === null ? null : gateway.maintenance(facts.worker.name)),
+        workerStatus(facts, {
+          maintenance: facts.mount === null ? null : gateway.maintenance(facts.worker.name),
+          traffic: facts.mount === null ? null : gateway.traffic(facts.worker.name),
+        }),
       ]),
     ),
   }
 }
 
-function workerStatus({ worker, ...facts }: WorkerFacts, maintenance: Notice | null): WorkerStatus {
+function workerStatus(
+  { worker, ...facts }: WorkerFacts,
+  { maintenance, traffic }: Pick<WorkerStatus, 'maintenance' | 'traffic'>,
+): WorkerStatus {
   const { state } = worker
   const address = 'address' in state ? state.address : null
   return {
@@ -146,6 +176,8 @@ function workerStatus({ worker, ...facts }: WorkerFacts, maintenance: Notice | n
     last_lines: worker.lastLines,
     in_flight: facts.in_flight,
     websockets: facts.websockets,
+    traffic,
+    memory_bytes: facts.memory_bytes,
     sessions_lost: facts.sessions_lost,
     maintenance,
   }

@@ -112,6 +112,7 @@ export function factsOf(fleet: Fleet): readonly WorkerFacts[] {
     history: history.changes,
     in_flight: backend?.inFlight ?? 0,
     websockets: backend?.tunnels ?? 0,
+    memory_bytes: worker.usage?.memoryBytes ?? null,
     sessions_lost: backend?.sessionsLost ?? 0,
   }))
 }

@@ -245,6 +245,7 @@ export class Gateway implements ControlTarget {
         uptimeMs: performance.now() - this.#startedAt.monotonic,
         draining: this.#draining,
         maintenance: (worker) => this.#maintenance.of(worker),
+        traffic: (worker) => this.#operators.traffic(worker),
       },
       factsOf(this.#current.fleet),
     )

@@ -106,6 +106,7 @@ function notes(worker: WorkerStatus, now: number): readonly string[] {
   const output = worker.state === 'ready' || worker.state === 'stopped' ? [] : worker.last_lines
   return [
     ...maintenanceNote(worker, now),
+    ...trafficNote(worker),
     ...(worker.reason === null ? [] : [plain(worker.reason)]),
     ...(death === undefined
       ? []
@@ -120,4 +121,18 @@ function maintenanceNote({ maintenance }: Partial<WorkerStatus>, now: number): r
   if (maintenance === null || maintenance === undefined) return []
   const since = spanText((now - Date.parse(maintenance.since)) / 1000)
   return [`maintenance for ${since}: ${plain(maintenance.message)}`]
+}
+
+// The same.
+function trafficNote({ traffic, memory_bytes: memory }: Partial<WorkerStatus>): readonly string[] {
+  const words = [
+    ...(traffic === null || traffic === undefined
+      ? []
+      : [
+          `last minute: requests ${traffic.requests_per_s}/s, errors ${traffic.errors_per_s}/s`,
+          `p50 ${traffic.p50_ms} ms, p90 ${traffic.p90_ms} ms, p99 ${traffic.p99_ms} ms`,
+        ]),
+    ...(memory === null || memory === undefined ? [] : [`memory ${Math.round(memory / 1024 / 1024)} MiB`]),
+  ]
+  return words.length === 0 ? [] : [words.join('; ')]
 }

@@ -20,6 +20,9 @@ export interface TrafficSecond {
   readonly p99_ms: number
 }
 
+/** What ended in some seconds, all of them together. */
+export type TrafficSum = Omit<TrafficSecond, 'second'>
+
 /** Counts in a ring of seconds; a second of long ago is emptied when its place is needed again. */
 export class Window {
   readonly #seconds = new Float64Array(windowSeconds).fill(-1)
@@ -49,6 +52,20 @@ export class Window {
     return found
   }
 
+  /** The seconds from `from` up to, and without, `to` as one: percentiles of seconds cannot be put together afterwards. */
+  sum(from: number, to: number): TrafficSum {
+    const counts = new Uint32Array(buckets)
+    let errors = 0
+    for (let second = Math.max(from, to - windowSeconds + 1); second < to; second++) {
+      const slot = second % windowSeconds
+      if (this.#seconds[slot] !== second) continue
+      errors += this.#errors[slot] ?? 0
+      for (let bucket = 0; bucket < buckets; bucket++)
+        counts[bucket] = (counts[bucket] ?? 0) + (this.#counts[slot * buckets + bucket] ?? 0)
+    }
+    return told(counts, errors)
+  }
+
   #begin(slot: number, second: number): void {
     this.#seconds[slot] = second
     this.#errors[slot] = 0
@@ -57,14 +74,17 @@ export class Window {
 
   #read(slot: number, second: number): TrafficSecond {
     const counts = this.#counts.subarray(slot * buckets, (slot + 1) * buckets)
-    return {
-      second,
-      requests: counts.reduce((sum, count) => sum + count, 0),
-      errors: this.#errors[slot] ?? 0,
-      p50_ms: milliseconds(counts, 0.5),
-      p90_ms: milliseconds(counts, 0.9),
-      p99_ms: milliseconds(counts, 0.99),
-    }
+    return { second, ...told(counts, this.#errors[slot] ?? 0) }
+  }
+}
+
+function told(counts: Uint32Array, errors: number): TrafficSum {
+  return {
+    requests: counts.reduce((sum, count) => sum + count, 0),
+    errors,
+    p50_ms: milliseconds(counts, 0.5),
+    p90_ms: milliseconds(counts, 0.9),
+    p99_ms: milliseconds(counts, 0.99),
   }
 }
 

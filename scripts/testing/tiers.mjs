@@ -19,7 +19,7 @@ import { sum } from './totals.mjs'
  * @type {readonly Tier[]}
  */
 export const tiers = [
-  { name: 'unit', isolation: 'none', concurrency: 3, testSeconds: 30, tierMinutes: 5 },
+  { name: 'unit', isolation: 'none', concurrency: 4, testSeconds: 30, tierMinutes: 5 },
   { name: 'integration', isolation: 'process', concurrency: 2, testSeconds: 120, tierMinutes: 20 },
   { name: 'e2e', isolation: 'process', concurrency: 1, testSeconds: 180, tierMinutes: 15 },
 ]

@@ -39,7 +39,7 @@ test('the verbs against a running gateway', async (t) => {
     const { api, files: statics, queue } = workers
     const { pid } = json<{ pid: number }>((await ask(`${running.url}/api/`)).body)
     assert.deepEqual(
-      { ...api, since: '', address: '', last_lines: [], history: [] },
+      { ...api, since: '', address: '', last_lines: [], history: [], traffic: null, memory_bytes: null },
       {
         kind: 'uvicorn',
         state: 'ready',
@@ -57,6 +57,8 @@ test('the verbs against a running gateway', async (t) => {
         last_lines: [],
         in_flight: 0,
         websockets: 0,
+        traffic: null,
+        memory_bytes: null,
         sessions_lost: 0,
         maintenance: null,
       },

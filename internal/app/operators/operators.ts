@@ -13,7 +13,7 @@ import {
 import { EventStream } from '../../admin/event-stream.ts'
 import { pageEndpoint } from '../../admin/page-endpoint.ts'
 import { mostFailures, type Versions } from '../../admin/snapshot.ts'
-import type { StatusReport } from '../../admin/status.ts'
+import type { RecentTraffic, StatusReport } from '../../admin/status.ts'
 import type { Config, HostPort } from '../../config/config.ts'
 import type { ReportValues } from '../../config/context.ts'
 import { isLoopback } from '../../config/network.ts'
@@ -80,6 +80,15 @@ export class Operators {
     const { recent } = parts.config.log
     this.#requests = recent === 0 ? null : new RecentRequests(recent)
     this.recent = this.#requests ?? noRecent
+  }
+
+  /** The last whole minute of a route; null when nothing ended in it, and where nothing is counted. */
+  traffic(route: string): RecentTraffic | null {
+    const until = Math.floor((performance.timeOrigin + performance.now()) / 1000)
+    const sum = this.#live?.traffic.routes.get(route)?.window.sum(until - minute, until)
+    if (sum === undefined || sum.requests === 0) return null
+    const { requests, errors, ...latency } = sum
+    return { requests_per_s: perSecond(requests), errors_per_s: perSecond(errors), ...latency }
   }
 
   /** Binds what the configuration names. @throws StartupError (1) when an address is taken */
@@ -212,3 +221,10 @@ function namesOf(listen: HostPort | null): ReadonlySet<string> {
 }
 
 const nothing = { failed: null, refused: null, answered: null } as const
+
+/** Seconds. */
+const minute = 60
+
+function perSecond(count: number): number {
+  return Math.round((count / minute) * 100) / 100
+}

@@ -14,7 +14,10 @@ const gateway: GatewayFacts = {
   uptimeMs: 61_999,
   draining: false,
   maintenance: () => null,
+  traffic: () => traffic,
 }
+
+const traffic = { requests_per_s: 2, errors_per_s: 0, p50_ms: 1, p90_ms: 2, p99_ms: 3 }
 
 function facts(name: string, state: WorkerState): WorkerFacts {
   return {
@@ -26,6 +29,7 @@ function facts(name: string, state: WorkerState): WorkerFacts {
     history: [{ time: '1970-01-01T00:00:01.000Z', state: 'ready', generation: 3 }],
     in_flight: 4,
     websockets: 5,
+    memory_bytes: 7,
     sessions_lost: 6,
   }
 }
@@ -68,6 +72,8 @@ test('the report of a ready gateway has these fields and no others', () => {
         last_lines: ['hello'],
         in_flight: 4,
         websockets: 5,
+        traffic,
+        memory_bytes: 7,
         sessions_lost: 6,
         maintenance: null,
       },

@@ -8,7 +8,13 @@ const now = Date.parse('2026-01-02T05:04:05.000Z')
 
 test('the table has a line for each worker, and below it what is wrong', () => {
   const report = reportOf({
-    api: { in_flight: 3, restarts: 1, generation: 2 },
+    api: {
+      in_flight: 3,
+      restarts: 1,
+      generation: 2,
+      traffic: { requests_per_s: 12.5, errors_per_s: 0, p50_ms: 1.2, p90_ms: 3, p99_ms: 7.5 },
+      memory_bytes: 120 * 1024 * 1024,
+    },
     ui: {
       kind: 'streamlit',
       state: 'failed',
@@ -28,6 +34,7 @@ pid ${process.pid}, up 2h 3m, /srv/app/fluxlit.toml
 
 WORKER         STATE   FOR     PID  GEN  RESTARTS  REQUESTS  SOCKETS  MOUNT
 api            ready   2h 0m  4720    2         1         3        0  /api
+  last minute: requests 12.5/s, errors 0/s; p50 1.2 ms, p90 3 ms, p99 7.5 ms; memory 120 MiB
 ui (optional)  failed  2h 0m     -    1         0         0        0  /
   exit status 1
   last death 10s ago, after 1m 15s: exit status 1

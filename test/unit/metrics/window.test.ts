@@ -41,3 +41,15 @@ test('a second of long ago gives its place to a new one', () => {
     [[1_000 + windowSeconds, 0]],
   )
 })
+
+test('several seconds together have percentiles of their own', () => {
+  const window = new Window()
+  for (let count = 0; count < 98; count++) window.add(1_000, bucket(0.002), false)
+  window.add(1_001, bucket(0.2), true)
+  window.add(1_002, bucket(0.2), false)
+  window.add(1_003, bucket(9), true)
+  const { requests, errors, p50_ms: p50, p99_ms: p99 } = window.sum(1_000, 1_003)
+  assert.deepEqual([requests, errors], [100, 1])
+  assert.ok(p50 <= 2 && p99 > 150 && p99 <= 250, `${p50} ${p99}`)
+  assert.equal(window.sum(1_004, 1_010).requests, 0)
+})
