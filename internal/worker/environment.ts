@@ -21,6 +21,11 @@ export interface EnvironmentInput {
   readonly apiPrefix: string
   /** Public keys of the assertion of who asks, as JSON text; null = nobody is asked. */
   readonly assertionJwks: string | null
+  /**
+   * Whether somebody edits the code. Python takes compiled code for current when the source has the same size and the
+   * same second of change: of two edits within a second it would run the first.
+   */
+  readonly isEdited?: boolean
 }
 
 // The service manager's descriptors and credentials are the gateway's alone; WEB_CONCURRENCY would make Uvicorn
@@ -57,6 +62,7 @@ export function workerEnvironment(input: EnvironmentInput): Record<string, strin
     // Lines reach the log when they are written, and a hang or a crash in C code leaves a traceback.
     PYTHONUNBUFFERED: '1',
     PYTHONFAULTHANDLER: '1',
+    ...(input.isEdited === true ? { PYTHONDONTWRITEBYTECODE: '1' } : {}),
     FLUXLIT_INTERNAL_API_BASE: input.internalApiBase,
     FLUXLIT_API_PREFIX: input.apiPrefix,
     ...(input.home === null ? {} : { HOME: input.home }),

@@ -181,6 +181,7 @@ export function environmentOf(
     internalApiBase: room.internalApiBase(),
     apiPrefix: room.apiPrefix,
     assertionJwks: room.identity?.()?.jwks ?? null,
+    isEdited: room.mode === 'dev',
   })
 }
 

@@ -34,6 +34,13 @@ describe("a worker's environment", () => {
     assert.equal(env['UVICORN_LOG_LEVEL'], 'x')
   })
 
+  it('keeps compiled code only where nobody edits it, unless the worker says otherwise', () => {
+    const name = 'PYTHONDONTWRITEBYTECODE'
+    assert.equal(workerEnvironment(input)[name], undefined)
+    assert.equal(workerEnvironment({ ...input, isEdited: true })[name], '1')
+    assert.equal(workerEnvironment({ ...input, isEdited: true, own: { [name]: '' } })[name], '')
+  })
+
   it('61: has a home where the account has none, unless the worker has one', () => {
     assert.equal(workerEnvironment(input)['HOME'], undefined)
     assert.equal(workerEnvironment({ ...input, home: '/run/x' })['HOME'], '/run/x')
