@@ -9,7 +9,7 @@ import { readAnswerHead, type AnswerMemory } from './answer-head.ts'
 import { BodyReader } from './body-reader.ts'
 import { earlyComplaint } from './fields.ts'
 import type { AnswerHead, Framing } from './head.ts'
-import type { Swept } from './sweep.ts'
+import { fromNextSweep, type Swept } from './sweep.ts'
 import { burstBytes } from './turn.ts'
 import type { WriteOutcome } from './transaction.ts'
 
@@ -102,9 +102,6 @@ export interface ConnectionPool {
 }
 
 type State = 'connecting' | 'waiting' | 'body' | 'idle' | 'tunnel' | 'closed'
-
-/** A time that is not known more exactly than between two sweeps: looking at the clock costs something. */
-const fromNextSweep = -1
 
 const headEnd = Buffer.from('\r\n\r\n')
 

@@ -10,7 +10,7 @@ import { failure, isFailure, type Failure } from '../fault/failure.ts'
 import { carriageReturn, lineFeed } from './bytes.ts'
 import type { HeadLimits } from './head.ts'
 import { FieldMemory, readRequestHead, refuseEarly } from './request-head.ts'
-import type { Swept, Sweeper } from './sweep.ts'
+import { fromNextSweep, type Swept, type Sweeper } from './sweep.ts'
 import { SendRate, TakeRate } from './rate.ts'
 import { burstBytes } from './turn.ts'
 import { Transaction, type TransactionWire, type WriteOutcome } from './transaction.ts'
@@ -46,9 +46,6 @@ export interface ConnectionHandlers {
 }
 
 type State = 'head' | 'busy' | 'lingering' | 'tunnel' | 'closed'
-
-/** A time that is not known more exactly than between two sweeps: looking at the clock costs something. */
-const fromNextSweep = -1
 
 const headEnd = Buffer.from('\r\n\r\n')
 

@@ -1,5 +1,8 @@
 /** One clock for many deadlines: connections are looked at now and then instead of having a timer each. */
 
+/** A time that is not known more exactly than between two sweeps: looking at the clock costs something. */
+export const fromNextSweep = -1
+
 /** Something with a deadline. */
 export interface Swept {
   /** Looks at its deadline. `now` in monotonic milliseconds. */
