@@ -163,7 +163,7 @@ const headers = z.strictObject({
   assertion_key_file: textWith(
     ok,
     '',
-    'P-256 key in PEM form that signs it; without one there is a new key at every start.',
+    'P-256 key in PEM form that signs it; a bare name is looked for among systemd credentials first. Without one there is a new key at every start.',
     'the path of a file, or ""',
   ),
 })
@@ -223,7 +223,12 @@ const jwt = z.strictObject({
     'a text',
     'none',
   ),
-  hs256_secret_file: optional(readText(filled), 'File that holds it.', 'the path of a file', 'none'),
+  hs256_secret_file: optional(
+    readText(filled),
+    'File that holds it; a bare name is looked for among systemd credentials first.',
+    'the path of a file',
+    'none',
+  ),
   hs256_secret_env: optional(
     readText(filled),
     'Variable that holds it; no worker gets it.',

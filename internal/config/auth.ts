@@ -2,11 +2,11 @@
 
 import { createPrivateKey } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
 
 import { resolveAccess, resolveExpectations, resolveRules } from './auth-rules.ts'
 import type { AuthConfig, AuthMode, IdentityHeaders } from './auth-types.ts'
 import type { ResolveContext } from './context.ts'
+import { credentialOrPath } from './credential.ts'
 import { resolveBasic, resolveDev, resolveProxy, unused } from './auth-modes.ts'
 import { resolveJwt } from './jwt.ts'
 import { resolveLogin, type LoginSurroundings } from './login.ts'
@@ -115,8 +115,10 @@ function assertionKey(context: ResolveContext): Secret | null {
   const path = ['auth', 'headers', 'assertion_key_file']
   const file = context.settings.auth.headers.assertion_key_file
   if (file === '') return null
+  const absolute = credentialOrPath(context, file)
+  context.secretPlaces.push({ key: 'auth.headers.assertion_key', kind: 'file', path: absolute })
   try {
-    const pem = readFileSync(resolve(context.root, file), 'utf8')
+    const pem = readFileSync(absolute, 'utf8')
     if (isP256(pem)) return new Secret(pem)
     context.problems.push({
       code: 'bad_assertion_key',

@@ -12,6 +12,13 @@ import type { Secret } from './secret.ts'
 /** Where a value came from, as text for people: `fluxlit.toml:12`, `environment FLUXLIT_X`, `--port`, `default`. */
 export type Origin = string
 
+/** Where a secret is; never what it is. `key` is that of the secret itself, without `_file` and `_env`. */
+export type SecretPlace = { readonly key: string } & (
+  | { readonly kind: 'text' }
+  | { readonly kind: 'file'; /** Absolute. */ readonly path: string }
+  | { readonly kind: 'variable'; readonly name: string }
+)
+
 /** A TCP address to listen on or to connect to. `host` is an IP literal or name without brackets; port 0 = any. */
 export interface HostPort {
   readonly host: string
@@ -74,6 +81,8 @@ export interface Config {
   readonly metrics: MetricsConfig
   /** Variables of the environment that hold secrets of the gateway itself: no worker gets them. */
   readonly hiddenEnv: readonly string[]
+  /** Where the secrets of the gateway itself are. */
+  readonly secretPlaces: readonly SecretPlace[]
   /** What is said in the heads of answers, beside the workers' tables so that a change restarts none of them. */
   readonly headers: {
     /** Of the gateway's own answers. */

@@ -1,7 +1,7 @@
 /** What the resolving functions share: the merged values, where they look, and what they report. */
 
 import type { Problem } from '../fault/startup.ts'
-import type { Origin } from './config.ts'
+import type { Origin, SecretPlace } from './config.ts'
 import type { Variable } from './environment.ts'
 import type { Merged } from './layer.ts'
 import type { Settings } from './schema.ts'
@@ -23,6 +23,8 @@ export class ResolveContext {
   readonly warnings: Problem[] = []
   /** Variables that a secret of the gateway was read from; found before the workers are resolved. */
   readonly hiddenEnv = new Set<string>()
+  /** Where the secrets of the gateway itself are, also those that are not there. */
+  readonly secretPlaces: SecretPlace[] = []
   readonly settings: Settings
   readonly merged: Merged
   /** Absolute base of relative paths. */

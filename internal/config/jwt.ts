@@ -6,7 +6,7 @@ import { resolve } from 'node:path'
 import { parseDiscoverableIssuer } from './auth-text.ts'
 import type { JwtConfig, JwtIssuer, JwtKeys } from './auth-types.ts'
 import type { ResolveContext } from './context.ts'
-import type { Secret } from './secret.ts'
+import { Secret } from './secret.ts'
 import { isTree, type Path } from './tree.ts'
 
 const table: Path = ['auth', 'jwt']
@@ -76,10 +76,17 @@ function issuerOf(
   const { issuer, audience } = given
   if (issuer === undefined) missing(context, path, 'issuer', 'issuer = "https://idp.example.com"')
   if (audience === undefined) missing(context, path, 'audience', 'audience = ["my-api"]')
-  const keys = keysOf(context, path, given, secret)
+  const keys = secret === null && isSecretGiven(context, path) ? unread : keysOf(context, path, given, secret)
   const algorithms = algorithmsOf(context, path, given, keys.kind)
   if (issuer !== undefined && keys.kind === 'discovery') checkDiscoverable(context, path, issuer)
   return issuer === undefined || audience === undefined ? null : { issuer, audience, algorithms, keys }
+}
+
+/** Of a secret that cannot be read, which is a problem already, or one of this machine alone. */
+const unread: JwtKeys = { kind: 'secret', secret: new Secret('') }
+
+function isSecretGiven(context: ResolveContext, path: Path): boolean {
+  return ['_file', '_env'].some((form) => context.merged.has([...path, `hs256_secret${form}`]))
 }
 
 function checkDiscoverable(context: ResolveContext, path: Path, issuer: string): void {

@@ -73,6 +73,7 @@ export function resolveConfig(context: ResolveContext, found: Found): Config {
     pages: resolvePages(context),
     ...operators,
     hiddenEnv: [...context.hiddenEnv],
+    secretPlaces: context.secretPlaces,
     headers: resolveHeaders(context, workers),
   }
 }

@@ -1,9 +1,8 @@
 /** Keys that hold secrets: `x`, `x_file`, `x_env`. */
 
-import { existsSync } from 'node:fs'
-import { join, resolve } from 'node:path'
-
+import type { SecretPlace } from './config.ts'
 import type { ResolveContext } from './context.ts'
+import { credentialOrPath } from './credential.ts'
 import { redacted, resolveSecret, type Secret } from './secret.ts'
 import { valueAt, type Path } from './tree.ts'
 
@@ -22,20 +21,24 @@ export function resolveSecretKey(context: ResolveContext, path: Path): Secret | 
   )
   const [where = path] = counting
   if (merged.has(path)) context.report(path, redacted, merged.origin(path))
+  const key = path.join('.')
+  const absolute = file === undefined ? undefined : credentialOrPath(context, file)
+  const place = placeOf(key, direct, absolute, variable)
+  if (place !== null) context.secretPlaces.push(place)
   const result = resolveSecret(
-    {
-      key: path.join('.'),
-      where: merged.origin(where),
-      value: direct,
-      file: file === undefined ? undefined : pathOf(context, file),
-      env: variable,
-    },
+    { key, where: merged.origin(where), value: direct, file: absolute, env: variable },
     variables(context),
   )
   if (result.kind === 'problem') context.problems.push(result.problem)
   if (result.kind !== 'secret') return null
   if (result.hiddenEnv !== null) context.hiddenEnv.add(result.hiddenEnv)
   return result.secret
+}
+
+function placeOf(key: string, direct?: string, path?: string, name?: string): SecretPlace | null {
+  if (path !== undefined) return { key, kind: 'file', path }
+  if (name !== undefined) return { key, kind: 'variable', name }
+  return direct === undefined ? null : { key, kind: 'text' }
 }
 
 function withEnding(path: Path, ending: string): Path {
@@ -45,14 +48,6 @@ function withEnding(path: Path, ending: string): Path {
 function textAt({ merged }: ResolveContext, path: Path): string | undefined {
   const value = valueAt(merged.value, path)
   return typeof value === 'string' ? value : undefined
-}
-
-/** A bare name may be a file that the service manager hands to this unit alone (`LoadCredential=`, systemd.exec(5)). */
-function pathOf({ env, root }: ResolveContext, name: string): string {
-  const credentials = env['CREDENTIALS_DIRECTORY'] ?? ''
-  if (credentials !== '' && !name.includes('/') && existsSync(join(credentials, name)))
-    return join(credentials, name)
-  return resolve(root, name)
 }
 
 /** The gateway's own environment, above `.env` beside the configuration. */

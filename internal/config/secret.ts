@@ -104,7 +104,9 @@ function fromFile(forms: SecretForms, file: string): SecretResult {
       'secret_unreadable',
       `the file of \`${forms.key}_file\` cannot be read: ${file} (${reason})`,
       forms.where,
-      'create it, or correct the path',
+      reason === 'EACCES'
+        ? 'make it readable for the account of the gateway, or hand it over: LoadCredential= of systemd'
+        : 'create it, or correct the path',
     )
   }
   if (text === '')

@@ -1,11 +1,9 @@
 /** `[tls]`: which certificate the public listener shows, and which plain port sends browsers there. */
 
-import { existsSync } from 'node:fs'
-import { join, resolve } from 'node:path'
-
 import type { Problem } from '../fault/startup.ts'
 import type { HostPort, TlsConfig } from './config.ts'
 import type { ResolveContext } from './context.ts'
+import { credentialOrPath } from './credential.ts'
 import { pairWarnings, readKeyPair } from './key-pair.ts'
 
 /** Resolves `[tls]` and looks at the files; null = the gateway speaks plain HTTP. */
@@ -17,22 +15,14 @@ export function resolveTls(context: ResolveContext): TlsConfig | null {
     return null
   }
   const tls: TlsConfig = {
-    certFile: pathOf(context, certificate),
-    keyFile: pathOf(context, key),
+    certFile: credentialOrPath(context, certificate),
+    keyFile: credentialOrPath(context, key),
     minVersion,
     redirectFrom,
   }
   if (redirectFrom !== null) checkRedirect(context, redirectFrom)
   checkPair(context, tls)
   return tls
-}
-
-/** A bare name may be a file that the service manager hands to this unit alone (`LoadCredential=`, systemd.exec(5)). */
-function pathOf(context: ResolveContext, name: string): string {
-  const credentials = context.env['CREDENTIALS_DIRECTORY'] ?? ''
-  if (credentials !== '' && !name.includes('/') && existsSync(join(credentials, name)))
-    return join(credentials, name)
-  return resolve(context.root, name)
 }
 
 function incomplete(context: ResolveContext): readonly Problem[] {

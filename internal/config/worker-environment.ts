@@ -1,10 +1,8 @@
 /** The variables a worker gets on top of what it inherits. */
 
-import { existsSync } from 'node:fs'
-import { join, resolve } from 'node:path'
-
 import type { EnvFile, EnvSources } from './config.ts'
 import type { ResolveContext } from './context.ts'
+import { credentialOrPath } from './credential.ts'
 import { readEnvFile } from './env-file.ts'
 import type { Variable } from './environment.ts'
 import { shownValue } from './secret.ts'
@@ -46,19 +44,10 @@ export function workerEnvironment(
 function envFile(context: ResolveContext, name: string, worker: WorkerSettings): EnvFile | null {
   if (worker.env_file === undefined) return null
   return {
-    path:
-      credential(context.env['CREDENTIALS_DIRECTORY'], worker.env_file) ??
-      resolve(context.root, worker.env_file),
+    path: credentialOrPath(context, worker.env_file),
     name: worker.env_file,
     where: context.origin(['workers', name, 'env_file']),
   }
-}
-
-/** A file the service manager hands to this unit alone (`LoadCredential=`, systemd.exec(5)); null when it is none. */
-function credential(directory: string | undefined, name: string): string | null {
-  if (directory === undefined || directory === '' || name.includes('/')) return null
-  const path = join(directory, name)
-  return existsSync(path) ? path : null
 }
 
 function entriesOf(

@@ -3,8 +3,10 @@
 import { join } from 'node:path'
 
 import type { Spawned } from '../config/config.ts'
+import { confinement } from './confinement.ts'
+import { credentialLines } from './credentials.ts'
 import { graceOf, graceWords, isSpawned, outerGraceS, type Plan } from './plan.ts'
-import { header, mebibytes, type DeployFile } from './text.ts'
+import { header, type DeployFile } from './text.ts'
 
 /** The two units; copy them to /etc/systemd/system. */
 export function systemdFiles(plan: Plan): readonly DeployFile[] {
@@ -15,17 +17,31 @@ export function systemdFiles(plan: Plan): readonly DeployFile[] {
 }
 
 function serviceUnit(plan: Plan): string {
-  const { config, project } = plan
-  const grace = graceOf(config)
   const rooted = spawnedOf(plan).some(({ user }) => user !== null)
+  const service = [running(plan), account(rooted), files(plan), life(plan), limits(plan)].join('\n')
   return `${header(plan, 'The gateway with its workers as a service.')}
-#
+${installation}
+[Unit]
+${place(plan)}
+
+[Service]
+${service}
+
+${confinement(plan, rooted)}
+
+[Install]
+WantedBy=multi-user.target
+`
+}
+
+const installation = `#
 #   sudo cp systemd/fluxlit.* /etc/systemd/system/
 #   sudo systemctl daemon-reload
 #   sudo systemctl enable --now fluxlit.socket fluxlit.service
+`
 
-[Unit]
-Description=FluxLit: ${plan.name}
+function place({ name }: Plan): string {
+  return `Description=FluxLit: ${name}
 # Names of databases and identity providers can be resolved.
 Wants=network-online.target
 After=network-online.target
@@ -34,27 +50,36 @@ Requires=fluxlit.socket
 After=fluxlit.socket
 # Five failures in five minutes are no accident.
 StartLimitIntervalSec=300
-StartLimitBurst=5
+StartLimitBurst=5`
+}
 
-[Service]
-# READY=1 comes when every required worker answers; a reload and a stop are told, too.
+function running(plan: Plan): string {
+  const { root, target } = plan.project
+  return `# READY=1 comes when every required worker answers; a reload and a stop are told, too.
 Type=notify
-ExecStart=${command(plan, 'serve', ...(project.target === null ? [] : [project.target]))}
+ExecStart=${command(plan, 'serve', ...(target === null ? [] : [target]))}
 # Waits until the changed configuration is in force; what does not work is not taken up, and the reload fails.
 ExecReload=${command(plan, 'reload')}
 # Relative paths of the configuration begin here.
-WorkingDirectory=${unitPath(project.root)}
-${account(rooted)}
-# Secrets and variables that are not in the configuration; the file may be missing.
+WorkingDirectory=${unitPath(root)}`
+}
+
+function files(plan: Plan): string {
+  return `# Secrets and variables that are not in the configuration; the file may be missing.
 EnvironmentFile=-/etc/fluxlit/fluxlit.env
-${certificates(plan)}# /run/fluxlit, /var/lib/fluxlit and /var/log/fluxlit: the only places it may write to.
+${credentialLines(plan)}# /run/fluxlit, /var/lib/fluxlit and /var/log/fluxlit: the only places it may write to.
 RuntimeDirectory=fluxlit
 StateDirectory=fluxlit
 LogsDirectory=fluxlit
 # What it writes is for its own account and group.
-UMask=0027
-# Workers that do not become ready are given up after about ${plan.startS} s (ready_timeout x boot_attempts).
-TimeoutStartSec=${plan.startS + 30}
+UMask=0027`
+}
+
+/** How it starts, stops, and is started again. */
+function life({ config, startS }: Plan): string {
+  const grace = graceOf(config)
+  return `# Workers that do not become ready are given up after about ${startS} s (ready_timeout x boot_attempts).
+TimeoutStartSec=${startS + 30}
 # ${graceWords(grace)}.
 TimeoutStopSec=${outerGraceS(grace)}
 # Only the gateway gets SIGTERM, so that workers outlive the requests in flight; what is left is killed.
@@ -64,51 +89,18 @@ WatchdogSec=30
 Restart=on-failure
 RestartSec=2
 # A mistake in the configuration is not cured by trying again.
-RestartPreventExitStatus=2
-# The kernel takes one worker, not the service; the gateway starts it again.
+RestartPreventExitStatus=2`
+}
+
+function limits({ memoryMiB, temporaryMiB }: Plan): string {
+  return `# The kernel takes one worker, not the service; the gateway starts it again.
 OOMPolicy=continue
 # Gateway and workers with ordinary libraries: look at \`fluxlit status\`, then correct it.
-MemoryMax=${plan.memoryMiB + plan.temporaryMiB}M
+MemoryMax=${memoryMiB + temporaryMiB}M
 # Stops fork bombs.
 TasksMax=1024
 # Two per request and per WebSocket.
-LimitNOFILE=65536
-
-# ---- What it cannot do. \`systemd-analyze security fluxlit.service\` adds it up.
-# Gains no rights by programs that have them.
-NoNewPrivileges=yes
-# Sees the system read-only, and ${homes(plan)}
-ProtectSystem=strict
-ProtectHome=${touchesHome(plan) ? 'read-only' : 'yes'}
-# Its own /tmp: uploads up to ${mebibytes(plan.uploadBytes)} while the API reads them.
-PrivateTmp=yes
-# No hardware, no processes of others, no settings of the kernel, its log, clock or host name.
-PrivateDevices=yes
-ProtectProc=invisible
-ProtectControlGroups=yes
-ProtectKernelModules=yes
-ProtectKernelTunables=yes
-ProtectKernelLogs=yes
-ProtectClock=yes
-ProtectHostname=yes
-# The network and local sockets, nothing else.
-RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6
-RestrictNamespaces=yes
-RestrictRealtime=yes
-RestrictSUIDSGID=yes
-RemoveIPC=yes
-LockPersonality=yes
-${capabilities(rooted)}
-# What services need. A surprise is an error in the app, not its end.
-SystemCallArchitectures=native
-SystemCallFilter=@system-service${rooted ? '' : '\nSystemCallFilter=~@privileged'}
-SystemCallErrorNumber=EPERM
-# MemoryDenyWriteExecute stays off: the engine inside the executable compiles JavaScript while it runs, and ends with
-# SIGTRAP under it.
-
-[Install]
-WantedBy=multi-user.target
-`
+LimitNOFILE=65536`
 }
 
 function spawnedOf({ config }: Plan): readonly Spawned[] {
@@ -129,44 +121,6 @@ function account(rooted: boolean): string {
     : `# An account that exists only while it runs. The apps and their virtual environment have to be readable for
 # everybody (chmod -R o+rX), or write User=NAME instead.
 DynamicUser=yes`
-}
-
-function capabilities(rooted: boolean): string {
-  return rooted
-    ? `# Only what changing the account takes.
-CapabilityBoundingSet=CAP_SETUID CAP_SETGID CAP_CHOWN CAP_KILL CAP_DAC_OVERRIDE CAP_FOWNER`
-    : `# None; ports below 1024 are opened by the socket unit.
-CapabilityBoundingSet=`
-}
-
-/** A key only root can read gets to the service as a credential. */
-function certificates({ config }: Plan): string {
-  if (config.tls === null) return ''
-  const { certFile, keyFile } = config.tls
-  return `# Certificate and key as root reads them; restart after a renewal (systemd copies them at the start).
-LoadCredential=tls.crt:${certFile}
-LoadCredential=tls.key:${keyFile}
-Environment=FLUXLIT_TLS_CERT_FILE=tls.crt FLUXLIT_TLS_KEY_FILE=tls.key
-`
-}
-
-function touchesHome({ project, config }: Plan): boolean {
-  const paths = [project.root, project.executable, config.instanceKey, ...interpreters(config.workers)]
-  return paths.some((path) => /^\/(home|root|run\/user)(\/|$)/.test(path))
-}
-
-function interpreters(workers: Plan['config']['workers']): readonly string[] {
-  return workers.flatMap((worker) =>
-    worker.kind !== 'static' && worker.run.kind === 'spawn'
-      ? [worker.run.python.path ?? '', worker.run.cwd]
-      : [],
-  )
-}
-
-function homes(plan: Plan): string {
-  return touchesHome(plan)
-    ? 'homes as well: the project or its interpreter is in one. Better move it to /srv or /opt.'
-    : 'no home at all.'
 }
 
 function socketUnit(plan: Plan): string {

@@ -79,6 +79,7 @@ export function configuration(overrides: Partial<Config> = {}): Config {
     admin: { listen: null, where: 'default', password: null, allow: [] },
     metrics: { listen: null, where: 'default' },
     hiddenEnv: [],
+    secretPlaces: [],
     headers: {
       general: {
         hsts: null,

@@ -53,6 +53,14 @@ test('attack 57: a secret shows itself in no message and no report', async (t) =
   assert.equal(JSON.stringify([...report.values]).includes('hunter2'), false)
 })
 
+test('a secret that cannot be read is one mistake, not one about what nobody wrote', async (t) => {
+  await refused(
+    t,
+    `${jwt}hs256_secret_file = "nowhere"\nalgorithms = ["HS256"]\n`,
+    /:6: \[secret_unreadable\]/,
+  )
+})
+
 test('attack 56: one secret and public keys never go together', async (t) => {
   const secret = `hs256_secret = "${'s'.repeat(32)}"\n`
   await refused(t, `${jwt}${secret}algorithms = ["HS256", "RS256"]\n`, /:7: \[jwt_mixed_algorithms\]/)
