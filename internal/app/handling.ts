@@ -73,6 +73,7 @@ export function settle(
 ): void {
   if (exchange.settled) return
   exchange.settled = true
+  exchange.endedAt = performance.now()
   if (!complete && (exchange.reason === 'ok' || exchange.status === 0)) {
     exchange.reason = 'client_closed'
     if (exchange.status === 0) exchange.status = 499

@@ -28,6 +28,8 @@ export interface Exchange {
   readonly kind: 'http' | 'websocket'
   /** Monotonic milliseconds. */
   readonly startedAt: number
+  /** The same; 0 = not ended yet. */
+  endedAt: number
   /** Null when the head was refused at the door. */
   readonly head: Head | null
   readonly method: string
@@ -117,6 +119,7 @@ export function openExchange(start: ExchangeStart): Exchange {
     tracestate: start.tracestate,
     kind: start.kind,
     startedAt: performance.now(),
+    endedAt: 0,
     head: start.head,
     method: start.method,
     path: start.path,

@@ -8,7 +8,9 @@ export interface AccessRecord {
   readonly id: string
   readonly traceId: string
   readonly kind: 'http' | 'websocket'
+  /** Monotonic milliseconds. */
   readonly startedAt: number
+  readonly endedAt: number
   readonly method: string
   readonly path: string
   readonly hasQuery: boolean
@@ -65,7 +67,7 @@ function accessFields(record: AccessRecord): LogFields {
     route: record.route,
     worker: record.worker,
     status: record.status,
-    duration_ms: rounded(performance.now() - record.startedAt),
+    duration_ms: rounded(record.endedAt - record.startedAt),
     ttfb_ms: record.ttfbMs === null ? null : rounded(record.ttfbMs),
     bytes_in: record.bytesIn,
     bytes_out: record.bytesOut,

@@ -6,7 +6,7 @@ import type { Writable } from 'node:stream'
 /** Told how many bytes arrived and, when not all did, what was wrong. */
 export type Written = (error: Error | null, bytes: number) => void
 
-/** Takes one piece at a time: the next `write` comes after the last one was answered. */
+/** Takes one piece at a time: the next `write` comes after the last one was answered, and the bytes may change then. */
 export interface Outlet {
   write(bytes: Buffer, done: Written): void
 }

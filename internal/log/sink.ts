@@ -26,7 +26,13 @@ export interface SinkNotices {
 
 /** Characters that may wait, and how many of them are written at once. */
 const queueLimit = 1024 * 1024
-const batchLimit = 64 * 1024
+const batchLimit = 128 * 1024
+
+/** At most, in UTF-8, of one UTF-16 unit. */
+const bytesPerUnit = 3
+
+/** Bytes; a batch and the line that made it full. */
+const roomSize = (batchLimit + 16 * 1024) * bytesPerUnit
 
 /** How long a line that may wait does, in milliseconds. */
 const gatherMs = 10
@@ -49,6 +55,8 @@ class QueuedSink implements LineSink {
   #queue: string[] = []
   #queued = 0
   #batch: { rest: Buffer; readonly lines: number } | null = null
+  /** Where batches are encoded, one after the other: a new buffer for each costs more than filling it. */
+  #room: Buffer | null = null
   #complained = false
   #retry: NodeJS.Timeout | undefined
   /** Runs while lines that may wait do. */
@@ -134,7 +142,13 @@ class QueuedSink implements LineSink {
       lines += 1
     }
     this.#queued = Math.max(0, this.#queued - length)
-    return { rest: Buffer.from(this.#queue.splice(0, lines).join('')), lines }
+    return { rest: this.#encode(this.#queue.splice(0, lines).join('')), lines }
+  }
+
+  #encode(text: string): Buffer {
+    if (text.length * bytesPerUnit > roomSize) return Buffer.from(text)
+    const room = (this.#room ??= Buffer.allocUnsafeSlow(roomSize))
+    return room.subarray(0, room.write(text))
   }
 
   #attempt(): void {

@@ -56,10 +56,10 @@ export class LiveMetrics implements Metrics {
 
   settled(record: TrafficRecord): void {
     const route = this.route(record.route)
-    if (route.sockets.has(record)) return route.closed(record, performance.now())
+    if (route.sockets.has(record)) return route.closed(record)
     // What found no route never entered one.
     if (record.route !== 'none') route.inFlight -= 1
-    route.finished(record, performance.now())
+    route.finished(record, record.endedAt)
     if (record.reason !== 'ok') this.#reject(record.reason)
   }
 

@@ -18,6 +18,8 @@ export interface TrafficRecord {
   readonly reason: string
   /** Monotonic milliseconds. */
   readonly startedAt: number
+  /** The same; 0 while it goes on. */
+  readonly endedAt: number
   readonly ttfbMs: number | null
   readonly bytesIn: number
   readonly bytesOut: number

@@ -57,9 +57,9 @@ export class RouteTraffic {
   }
 
   /** A WebSocket has ended; whatever it moved before it was one is counted already. */
-  closed(record: TrafficRecord, now: number): void {
+  closed(record: TrafficRecord): void {
     this.sockets.delete(record)
-    this.socketDuration.observe((now - record.startedAt) / 1_000)
+    this.socketDuration.observe((record.endedAt - record.startedAt) / 1_000)
     const reason = closeReason(record.reason)
     this.#closed.set(reason, (this.#closed.get(reason) ?? 0) + 1)
     this.#bytesIn += record.bytesIn

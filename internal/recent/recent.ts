@@ -35,7 +35,7 @@ export class RecentRequests implements Recent {
   }
 
   ended(record: RecentRecord): void {
-    this.#rings[sortOf(record)].add(record, performance.now())
+    this.#rings[sortOf(record)].add(record)
   }
 
   /** The request of that id, if it is remembered. */

@@ -22,6 +22,7 @@ export interface RecentRecord {
   readonly reason: string
   /** Monotonic milliseconds. */
   readonly startedAt: number
+  readonly endedAt: number
   readonly ttfbMs: number | null
   readonly heldMs: number
   readonly bytesIn: number

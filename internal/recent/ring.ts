@@ -53,12 +53,12 @@ export class Ring {
     this.#numbers = new Float64Array(size * numbersEach)
   }
 
-  /** Puts a request in the place of the oldest one. @param now monotonic milliseconds */
-  add(record: RecentRecord, now: number): void {
+  /** Puts a request in the place of the oldest one. */
+  add(record: RecentRecord): void {
     const slot = this.#count % this.#size
     this.#count += 1
     this.#addTexts(slot, record)
-    this.#addNumbers(slot * numbersEach, record, now)
+    this.#addNumbers(slot * numbersEach, record)
     const references = (this.#references[slot] ??= noReferences())
     references.kind = record.kind
     references.method = methods.get(record.method) ?? 'other'
@@ -107,10 +107,10 @@ export class Ring {
     this.#lengths[slot * 3 + 2] = this.#texts.write(client, at + idBytes + pathBytes, clientBytes, 'latin1')
   }
 
-  #addNumbers(at: number, record: RecentRecord, now: number): void {
+  #addNumbers(at: number, record: RecentRecord): void {
     const numbers = this.#numbers
     numbers[at + startedAt] = record.startedAt
-    numbers[at + endedAt] = now
+    numbers[at + endedAt] = record.endedAt
     numbers[at + ttfbMs] = record.ttfbMs ?? -1
     numbers[at + heldMs] = record.heldMs
     numbers[at + bytesIn] = record.bytesIn

@@ -94,6 +94,7 @@ test('100 000 methods, had they come so far, would be one', () => {
     status: 404,
     reason: 'route_not_found',
     startedAt: performance.now(),
+    endedAt: performance.now(),
     ttfbMs: null,
     bytesIn: 0,
     bytesOut: 0,

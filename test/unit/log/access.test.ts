@@ -28,7 +28,8 @@ const record: AccessRecord = {
   id: 'id',
   traceId: 'trace',
   kind: 'http',
-  startedAt: performance.now(),
+  startedAt: 1_000,
+  endedAt: 1_012.345,
   method: 'GET',
   path: '/a',
   hasQuery: true,
@@ -50,9 +51,8 @@ test('a line has the fields of the contract and nothing of the query', () => {
   createAccessLog(logger, true)(record)
   const [[what, fields] = ['', {}]] = logger.lines
   assert.equal(what, 'info request')
-  const { duration_ms: duration, ...others } = fields
-  assert.equal(typeof duration, 'number')
-  assert.deepEqual(others, {
+  assert.deepEqual(fields, {
+    duration_ms: 12.35,
     request_id: 'id',
     trace_id: 'trace',
     method: 'GET',
@@ -124,11 +124,30 @@ test('a logger of JSON gets the same record as text', () => {
     createAccessLog({ ...keeping(true), json: { writeSoon: (line) => void lines.push(line) } }, true)(one)
     const [line = ''] = lines
     assert.doesNotMatch(line.slice(0, -1), /[\x00-\x1f\x7f-\x9f]/)
-    const { time, level, msg, duration_ms: duration, ...fields } = json<Record<string, unknown>>(line)
-    const { duration_ms: _, ...expected } = told.lines[0]?.[1] ?? {}
-    assert.deepEqual([level, msg, typeof duration, fields], ['info', 'request', 'number', expected])
+    const { time, level, msg, ...fields } = json<Record<string, unknown>>(line)
+    assert.deepEqual([level, msg, fields], ['info', 'request', told.lines[0]?.[1]])
     assert.match(String(time), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
   }
+})
+
+test('durations of any size are written as numbers with two digits behind the point', () => {
+  const lines = new AccessLines()
+  for (const ms of [
+    0, 0.004, 0.005, 0.01, 0.1, 0.999, 1, 9.99, 10.05, 99.999, 123_456.78, 3e7, 1e12, 1.5e15,
+  ]) {
+    const told = json<{ duration_ms: number }>(lines.line({ ...record, startedAt: 0, endedAt: ms }, 0))
+    assert.equal(told.duration_ms, Math.round(ms * 100) / 100, String(ms))
+  }
+})
+
+test('a text of the line before does not stay in the next one', () => {
+  const lines = new AccessLines()
+  const paths = ['/a', '/a', '/"b"', '/a', '/"b"', '']
+  const written = paths.map((path) => json<{ path: string }>(lines.line({ ...record, path }, 0)).path)
+  assert.deepEqual(
+    written,
+    paths.map((path) => `${path}?[redacted]`),
+  )
 })
 
 test('the time of a line is right across seconds', () => {

@@ -186,6 +186,16 @@ test('many lines that may wait leave before their time', () => {
   const outlet = new BrokenOutlet()
   outlet.room = mebibyte
   const sink = createSink(outlet, notices())
-  for (let i = 0; i < 64; i++) sink.writeSoon(`${'x'.repeat(1023)}\n`)
+  for (let i = 0; i < 128; i++) sink.writeSoon(`${'x'.repeat(1023)}\n`)
   assert.equal(outlet.tries, 1)
+})
+
+test('lines in any script arrive as they are, also when a batch is far larger than usual', async () => {
+  const slow = new SlowOutput()
+  const sink = createSink(openOutlet(slow), notices())
+  const lines = ['one\n', `${'€'.repeat(100_000)}\n`, 'Łukasz 🙂\n', `${'ü'.repeat(150_000)}\n`, 'last\n']
+  for (const line of lines) sink.write(line)
+  await slow.goOn()
+  await sink.close(1000)
+  assert.equal(slow.text, lines.join(''))
 })

@@ -80,6 +80,7 @@ function countSomething(traffic: LiveMetrics): void {
     status: 502,
     reason: 'upstream_failed',
     startedAt: performance.now(),
+    endedAt: performance.now(),
     ttfbMs: 1,
     bytesIn: 1,
     bytesOut: 2,

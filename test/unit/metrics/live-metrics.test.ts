@@ -15,6 +15,7 @@ function record(own: Partial<TrafficRecord> = {}): TrafficRecord {
     status: 200,
     reason: 'ok',
     startedAt: performance.now(),
+    endedAt: performance.now(),
     ttfbMs: 1,
     bytesIn: 3,
     bytesOut: 5,

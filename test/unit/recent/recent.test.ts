@@ -20,6 +20,7 @@ const usual: RecentRecord = {
   status: 200,
   reason: 'ok',
   startedAt: 1_000,
+  endedAt: 1_010,
   ttfbMs: 4.256,
   heldMs: 0,
   bytesIn: 5,
@@ -31,7 +32,7 @@ const time = (ms: number): string => new Date(performance.timeOrigin + ms).toISO
 
 test('a request is told as it was', () => {
   const ring = new Ring(4)
-  ring.add(usual, 1_010.5)
+  ring.add({ ...usual, endedAt: 1_010.5 })
   assert.deepEqual(ring.find('a-1'), {
     request_id: 'a-1',
     kind: 'http',
@@ -58,18 +59,18 @@ test('a request is told as it was', () => {
 
 test('an id is only found as a whole, and the last request of it', () => {
   const ring = new Ring(4)
-  ring.add({ ...usual, status: 404 }, 1)
-  ring.add({ ...usual, status: 405 }, 2)
-  ring.add({ ...usual, id: 'a-12' }, 3)
+  ring.add({ ...usual, status: 404, endedAt: 1 })
+  ring.add({ ...usual, status: 405, endedAt: 2 })
+  ring.add({ ...usual, id: 'a-12', endedAt: 3 })
   assert.equal(ring.find('a-1')?.status, 405)
   for (const other of ['a-', 'a-123', '', '-1', 'ä-1']) assert.equal(ring.find(other), null, other)
 })
 
 test('the oldest request gives way, and it is known how far back the memory goes', () => {
   const ring = new Ring(3)
-  for (let number = 1; number <= 3; number += 1) ring.add({ ...usual, id: `r${number}` }, number)
+  for (let number = 1; number <= 3; number += 1) ring.add({ ...usual, id: `r${number}`, endedAt: number })
   assert.equal(ring.reachesBackTo, null)
-  ring.add({ ...usual, id: 'r4' }, 4)
+  ring.add({ ...usual, id: 'r4', endedAt: 4 })
   assert.equal(ring.find('r1'), null)
   assert.equal(ring.reachesBackTo, 2)
   assert.deepEqual(
@@ -81,8 +82,8 @@ test('the oldest request gives way, and it is known how far back the memory goes
 test('texts of any length are cut, and nothing of a neighbour is told', () => {
   const ring = new Ring(2)
   const id = 'i'.repeat(64)
-  ring.add({ ...usual, id, path: `/${'p'.repeat(5_000)}`, client: 'c'.repeat(100) }, 1)
-  ring.add({ ...usual, id: 'short', path: '/', client: '::1', hasQuery: true }, 2)
+  ring.add({ ...usual, id, path: `/${'p'.repeat(5_000)}`, client: 'c'.repeat(100), endedAt: 1 })
+  ring.add({ ...usual, id: 'short', path: '/', client: '::1', hasQuery: true, endedAt: 2 })
   const long = ring.find(id)
   assert.equal(long?.path, `/${'p'.repeat(159)}…`)
   assert.equal(long?.client, 'c'.repeat(48))
@@ -91,12 +92,18 @@ test('texts of any length are cut, and nothing of a neighbour is told', () => {
 
 test('a slot that is used again tells nothing of the request before', () => {
   const ring = new Ring(1)
-  ring.add({ ...usual, cause: new Error('broke') }, 1)
+  ring.add({ ...usual, cause: new Error('broke'), endedAt: 1 })
   assert.equal(ring.find('a-1')?.error, 'broke')
-  ring.add(
-    { ...usual, id: 'b', worker: null, upstream: null, generation: 0, ttfbMs: null, method: 'BREW' },
-    2,
-  )
+  ring.add({
+    ...usual,
+    id: 'b',
+    worker: null,
+    upstream: null,
+    generation: 0,
+    ttfbMs: null,
+    method: 'BREW',
+    endedAt: 2,
+  })
   const told = ring.find('b')
   assert.deepEqual(
     [told?.error, told?.worker, told?.upstream, told?.generation, told?.ttfb_ms, told?.method],

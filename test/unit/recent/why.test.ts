@@ -33,6 +33,7 @@ function end(recent: RecentRequests, own: Readonly<Record<string, unknown>> = {}
     status: 502,
     reason: 'upstream_failed',
     startedAt: performance.now() - 10,
+    endedAt: performance.now(),
     ttfbMs: null,
     heldMs: 0,
     bytesIn: 0,
