@@ -9,6 +9,8 @@ import type { Secret } from '../config/secret.ts'
 export interface AccessRules {
   /** Whether the other end of a connection is one that may ask. */
   readonly admits: (socket: Socket) => boolean
+  /** Whether the other end is the code of a worker that has an account of its own, which need not know all this. */
+  readonly isWorker: (socket: Socket) => boolean
   /** Names it may be asked for under, besides addresses and localhost; null = any. */
   readonly names: ReadonlySet<string> | null
   readonly password: Secret | null
@@ -26,6 +28,8 @@ export interface Denial {
 export function denialOf(request: IncomingMessage, rules: AccessRules): Denial | null {
   if (!rules.admits(request.socket))
     return denial(403, 'This address may not ask; `admin.allow` lists those that may.')
+  if (rules.isWorker(request.socket))
+    return denial(403, 'Workers with an account of their own may not ask; set a password to let them.')
   if (!isOwnName(request.headers.host, rules.names))
     return denial(421, 'Ask for this listener under its address, or as localhost.')
   if (rules.password === null || isPassword(request.headers.authorization, rules.password)) return null

@@ -51,6 +51,7 @@ import {
 import { createRequestDeps, listenerLimits, openListener, type PublicSocket } from './listeners.ts'
 import { Operators } from './operators/operators.ts'
 import { reload } from './reload.ts'
+import { exposedSecrets } from './exposed-secrets.ts'
 import { restart } from './restart.ts'
 import { withoutSecrets } from './secrets.ts'
 import { SignIn } from './sign-in.ts'
@@ -375,6 +376,7 @@ export class Gateway implements ControlTarget {
 
   /** Every program that cannot run is reported before any is started. */
   async #check(): Promise<void> {
+    for (const { message, hint } of exposedSecrets(this.config)) this.#parts.logger.warn({ hint }, message)
     const [first, ...others] = await preflight(this.config.workers, this.#room)
     if (first === undefined) return
     const problems: readonly [Problem, ...Problem[]] = [first, ...others]
@@ -416,7 +418,9 @@ export class Gateway implements ControlTarget {
       explain: this.#parts.explain,
       desk: this.#signIn.deskFor(fleet.config),
       userKey:
-        fleet.config.auth === null ? '' : (this.#userKey ??= cookieSecret(fleet.config.stateDir).secret),
+        fleet.config.auth === null
+          ? ''
+          : (this.#userKey ??= cookieSecret(fleet.config.stateDir, 'log-user-key').secret),
       sockets: this.#signIn.sockets,
     })
     return {

@@ -1,9 +1,9 @@
 /** Who holds a port that the gateway wants, and which one is free instead. */
 
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { readdirSync, readlinkSync } from 'node:fs'
 import { createServer, isIP } from 'node:net'
 
-import { addressBytes, parseListeners } from './socket-table.ts'
+import { addressBytes, parseListeners, readTable } from './socket-table.ts'
 import { commandLine, processIds } from './process-table.ts'
 
 /** A process that listens. */
@@ -48,14 +48,6 @@ export async function nextFreePort(host: string, port: number): Promise<number |
     if (await canBind(host, next)) return next
   }
   return null
-}
-
-function readTable(name: string): string {
-  try {
-    return readFileSync(`/proc/net/${name}`, 'latin1')
-  } catch {
-    return ''
-  }
 }
 
 // `::` takes the port of every address, `0.0.0.0` that of the IPv4 ones, and both are kept from it by one of them.

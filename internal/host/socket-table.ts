@@ -1,5 +1,6 @@
 /** The kernel's table of TCP sockets, `/proc/net/tcp` and `/proc/net/tcp6` (proc_net(5)). */
 
+import { readFileSync } from 'node:fs'
 import { endianness } from 'node:os'
 
 /** A listening socket. */
@@ -13,6 +14,15 @@ export interface ListeningSocket {
 
 const listening = '0A'
 
+/** Its text now; empty where there is none. */
+export function readTable(name: 'tcp' | 'tcp6'): string {
+  try {
+    return readFileSync(`/proc/net/${name}`, 'latin1')
+  } catch {
+    return ''
+  }
+}
+
 /** The listening sockets in the text of both tables; lines of another form are skipped. */
 export function parseListeners(tcp: string, tcp6: string): readonly ListeningSocket[] {
   return `${tcp}\n${tcp6}`.split('\n').flatMap((line) => {
@@ -23,6 +33,36 @@ export function parseListeners(tcp: string, tcp6: string): readonly ListeningSoc
       return []
     return [{ address: wordsToBytes(address), port: Number.parseInt(port, 16), inode }]
   })
+}
+
+/** One end of a connection, or of a socket. */
+export interface SocketEnd {
+  readonly address: string
+  readonly port: number
+}
+
+/**
+ * The account that the process at one end of a connection had when it opened it, by the text of a table; null = that
+ * end is not in it.
+ */
+export function ownerOf(table: string, end: SocketEnd, other: SocketEnd): number | null {
+  // Most lines are told apart by their ports.
+  const ports = `:${portText(end)} `
+  for (const line of table.split('\n')) {
+    if (!line.includes(ports)) continue
+    const [, local = '', remote = '', state, , , , uid] = line.trim().split(/\s+/)
+    if (state !== listening && isEnd(local, end) && isEnd(remote, other)) return Number(uid)
+  }
+  return null
+}
+
+function isEnd(text: string, end: SocketEnd): boolean {
+  const [address = '', port = ''] = text.split(':')
+  return port === portText(end) && wordsToBytes(address) === addressBytes(end.address)
+}
+
+function portText({ port }: SocketEnd): string {
+  return hex(port, 4).toUpperCase()
 }
 
 /**

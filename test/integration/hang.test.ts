@@ -11,6 +11,7 @@ import { eventually } from '../support/eventually.ts'
 import type { Gateway } from '../support/gateway.ts'
 import { gateway } from '../support/gateway.ts'
 import { ask, json } from '../support/http.ts'
+import { rerun } from '../support/streamlit.ts'
 import { pidOf, status } from '../support/verb.ts'
 
 const trouble = app('trouble.py')
@@ -97,9 +98,6 @@ Path("done").touch()
   })
   assert.deepEqual([ui.pid, ui.deaths, ui.restarts], [before, [], 0])
 })
-
-/** What a browser sends to run the script: Streamlit's BackMsg with an empty `rerun_script`, as protobuf. */
-const rerun = Buffer.from('5a00', 'hex')
 
 /** The process that answers, once it is another one. */
 function answering(running: Gateway, previous: number): Promise<number> {

@@ -5,11 +5,16 @@ import { dirname } from 'node:path'
 import { test } from 'node:test'
 
 import { app } from '../support/apps.ts'
+import { issuer, keyServer, Signer } from '../support/auth.ts'
 import { finished } from '../support/binary.ts'
 import { gateway } from '../support/gateway.ts'
 import type { Gateway } from '../support/gateway.ts'
 import { ask, json } from '../support/http.ts'
 import { python } from '../support/python.ts'
+
+interface Seen {
+  readonly headers: Readonly<Record<string, readonly string[]>>
+}
 
 const files = { 'api.py': app('api.py'), 'headers.py': app('headers.py') }
 const toml = `[workers.api]
@@ -108,4 +113,40 @@ test('53, 54: a worker’s environment has what it needs and no secret of the ga
     assert.match(base, /^http:\/\/(?:127\.0\.0\.1|\[::1\]|localhost):\d+\/api$/)
     assert.deepEqual(JSON.parse((await ask(`${base}/`)).body), { message: 'api' })
   })
+})
+
+test('attack 30: over TCP, where anybody on the machine can ask the worker, an app that checks the assertion believes nobody', async (t) => {
+  const signer = new Signer()
+  const keys = await keyServer(t, [signer.jwk])
+  const guarded = `[auth]
+modes = ["jwt"]
+[auth.jwt]
+issuer = "${issuer}"
+audience = ["fluxlit-api"]
+jwks_url = "${keys.url}"
+[workers.api]
+app = "identity_api:app"
+transport = "tcp"
+`
+  const running = await gateway(t, { toml: guarded, files: { 'identity_api.py': app('identity_api.py') } })
+  await running.ready()
+  const { command = '' } = running.processes().find((one) => one.command.includes('identity_api:app')) ?? {}
+  const port = /--port (\d+)/.exec(command)?.[1]
+  assert.ok(port !== undefined, command)
+  const past = `http://127.0.0.1:${port}/who`
+  const through = await ask(`${running.url}/api/who`, {
+    headers: { authorization: `Bearer ${signer.token()}` },
+  })
+  assert.equal(through.status, 200)
+  const { 'x-fluxlit-jwt-assertion': [real = ''] = [] } = json<Seen>(through.body).headers
+  const [header = '', , signature = ''] = real.split('.')
+  const { kid } = json<{ kid: string }>(Buffer.from(header, 'base64url').toString())
+  const forged = signer.token({ aud: 'fluxlit-worker', sub: 'admin' }, { kid })
+  // Signed by somebody else; with the signature of one that is good; none.
+  for (const assertion of [forged, `${header}.${forged.split('.')[1]}.${signature}`, '']) {
+    const answer = await ask(past, {
+      headers: { 'x-forwarded-user': 'admin', 'x-fluxlit-jwt-assertion': assertion },
+    })
+    assert.equal(answer.status, 401, answer.body)
+  }
 })

@@ -7,7 +7,9 @@ const directory = join(import.meta.dirname, 'apps')
 export function app(
   name:
     | 'api.py'
+    | 'burglar.py'
     | 'bytes.py'
+    | 'closed_page.py'
     | 'headers.py'
     | 'identity_api.py'
     | 'identity_ui.py'

@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs'
 
 import type { StreamlitWorker } from '../../config/config.ts'
 import { readStreamlitConfig } from '../../worker/streamlit-config.ts'
-import { passed, type Check, type Finding, type Subject } from './finding.ts'
+import { exposedSecrets, workerAccounts } from '../exposed-secrets.ts'
+import { found, passed, type Check, type Finding, type Subject } from './finding.ts'
 
 const mebibyte = 2 ** 20
 
@@ -87,6 +88,14 @@ export const checkAddress: Check = ({ config, originOf }) => {
       fix: 'name its network: trusted_proxies = ["127.0.0.0/8"]',
     },
   ]
+}
+
+/** Whether workers with an account of their own can read what is the gateway's. */
+export const checkExposed: Check = ({ config }) => {
+  if (workerAccounts(config).size === 0) return []
+  const problems = exposedSecrets(config)
+  if (problems.length > 0) return problems.map((problem) => found(problem, 'WARN'))
+  return [passed('secret_exposed', 'no worker with an account of its own can read a secret of the gateway')]
 }
 
 /** What of the machine and the account matters. */

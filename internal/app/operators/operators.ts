@@ -30,6 +30,8 @@ import { noRecent, RecentRequests, type Recent } from '../../recent/recent.ts'
 import { Tracebacks } from '../../recent/tracebacks.ts'
 import { why, type WhyReport } from '../../recent/why.ts'
 import type { RuntimeDir } from '../../worker/runtime-dir.ts'
+import { peerAccount } from '../../host/peer-account.ts'
+import { workerAccounts } from '../exposed-secrets.ts'
 import { backendsOf, type Fleet } from '../fleet.ts'
 import { openAdmin, openAt } from './places.ts'
 import { heldRequests, routesOf, ruleOf, workerEvents, scrapeTargets, workerReadings } from './readings.ts'
@@ -200,10 +202,16 @@ export class Operators {
   }
 }
 
-function adminRules({ admin: { allow, listen, password } }: Config): AccessRules {
+function adminRules(config: Config): AccessRules {
+  const { allow, listen, password } = config.admin
   const trusts = compileTrustedPeers(allow)
+  const accounts = workerAccounts(config)
   return {
     admits: allow.length === 0 ? () => true : (socket) => identifyPeer(socket, trusts, false).trusted,
+    isWorker:
+      password !== null || accounts.size === 0
+        ? () => false
+        : (socket) => accounts.has(peerAccount(socket) ?? -1),
     // A browser sends a password only to the name it was given for.
     names: password === null ? namesOf(listen) : null,
     password,
@@ -213,7 +221,7 @@ function adminRules({ admin: { allow, listen, password } }: Config): AccessRules
 /** Metrics alone hold no secret; on an address for others whoever reaches it may read them. */
 function metricsRules(listen: HostPort): AccessRules {
   const names = isLoopback(listen.host) ? namesOf(listen) : null
-  return { admits: () => true, names, password: null }
+  return { admits: () => true, isWorker: () => false, names, password: null }
 }
 
 function namesOf(listen: HostPort | null): ReadonlySet<string> {

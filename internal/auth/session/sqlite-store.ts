@@ -3,7 +3,7 @@
  * processes may have it open, as two gateways do while one takes over from the other.
  */
 
-import { chmodSync, mkdirSync } from 'node:fs'
+import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 
@@ -72,6 +72,8 @@ export class SqliteStore implements SessionStore {
   /** @throws Error when the file cannot be made or is not a database */
   constructor({ path, now = Date.now }: SqliteStoreOptions) {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+    // Ours from the first moment on; what SQLite puts beside it gets the same mode.
+    closeSync(openSync(path, 'a', 0o600))
     this.#database = new DatabaseSync(path)
     this.#now = now
     try {

@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { denialOf, type AccessRules } from '../../../internal/admin/access.ts'
 import { Secret } from '../../../internal/config/secret.ts'
 
-const open: AccessRules = { admits: () => true, names: null, password: null }
+const open: AccessRules = { admits: () => true, isWorker: () => false, names: null, password: null }
 
 function status(rules: Partial<AccessRules>, headers: Readonly<Record<string, string>> = {}): number | null {
   const request = new IncomingMessage(new Socket())

@@ -31,7 +31,7 @@ const endpoints: Readonly<Record<string, Endpoint>> = {
   '/broken': { isOpen: false, answer: () => Promise.reject(new Error('a bug')) },
 }
 
-const everybody: AccessRules = { admits: () => true, names: null, password: null }
+const everybody: AccessRules = { admits: () => true, isWorker: () => false, names: null, password: null }
 
 async function serve(
   t: Cleanup,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { endianness } from 'node:os'
 import { test } from 'node:test'
 
-import { addressBytes, parseListeners } from '../../../internal/host/socket-table.ts'
+import { addressBytes, ownerOf, parseListeners } from '../../../internal/host/socket-table.ts'
 
 const head =
   '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode'
@@ -40,3 +40,27 @@ test('a mapped address in the second table is the IPv4 one', { skip: endianness(
     [addressBytes('127.0.0.1')],
   )
 })
+
+const line = (ends: string, state: string, uid: number): string =>
+  `   1: ${ends} ${state} 00000000:00000000 00:00000000 00000000  ${uid}        0 4712 1 0 20 4 30 10 -1`
+
+test(
+  'the account at one end of a connection is that of its own line',
+  { skip: endianness() !== 'LE' },
+  () => {
+    const table = [
+      head,
+      line('0100007F:24F8 00000000:0000', '0A', 0),
+      line('0100007F:24F8 0100007F:C350', '01', 0),
+      line('0100007F:C350 0200007F:24F8', '01', 7),
+      line('0100007F:C350 0100007F:24F8', '01', 65_533),
+    ].join('\n')
+    const [peer, ours] = [
+      { address: '::ffff:127.0.0.1', port: 50_000 },
+      { address: '127.0.0.1', port: 9464 },
+    ]
+    assert.equal(ownerOf(table, peer, ours), 65_533)
+    assert.equal(ownerOf(table, ours, peer), 0)
+    assert.equal(ownerOf(table, { ...peer, port: 50_001 }, ours), null)
+  },
+)

@@ -34,7 +34,7 @@ async function taken(t: Cleanup, where: string): Promise<AdminConfig> {
 function parts(log: string[] = []): Parameters<typeof openAdmin>[2] {
   return {
     endpoints: { '/status': jsonEndpoint(() => 'here') },
-    rules: () => ({ admits: () => false, names: null, password: null }),
+    rules: () => ({ admits: () => false, isWorker: () => false, names: null, password: null }),
     logger: listLogger(log),
   }
 }
