@@ -17,7 +17,6 @@ import type { Config } from '../config/config.ts'
 import type { ReportValues } from '../config/context.ts'
 import { readKeyPair } from '../config/key-pair.ts'
 import { exitCode, StartupError, type Problem } from '../fault/startup.ts'
-import { belongingTo, endMarked, leftBehind } from '../host/orphans.ts'
 import { Watcher } from '../host/watcher.ts'
 import { createAccessLog, type AccessLog } from '../log/access.ts'
 import type { Audit } from '../log/audit.ts'
@@ -49,6 +48,8 @@ import {
   type Member,
 } from './fleet.ts'
 import { createRequestDeps, listenerLimits, openListener, type PublicSocket } from './listeners.ts'
+import { endEscaped, endLeftBehind } from './left-behind.ts'
+import { Operations } from './operations.ts'
 import { Operators } from './operators/operators.ts'
 import { reload } from './reload.ts'
 import { exposedSecrets } from './exposed-secrets.ts'
@@ -107,10 +108,10 @@ interface Current {
   readonly redirect: RequestDeps
 }
 
-const stopped: ControlOutcome = {
-  ok: false,
-  problems: [{ code: 'stopped', message: 'the gateway was stopped meanwhile' }],
-}
+type FixedRoom = Omit<
+  WorkerRoom,
+  'restart' | 'env' | 'identity' | 'rootPath' | 'apiPrefix' | 'internalApiBase' | 'retireMs'
+>
 
 /** A running gateway. */
 export class Gateway implements ControlTarget {
@@ -118,7 +119,7 @@ export class Gateway implements ControlTarget {
   readonly #runtime: RuntimeDir
   readonly #open = new AsyncDisposableStack()
   readonly #watcher: Watcher
-  readonly #asked = new Set<(outcome: ControlOutcome) => void>()
+  readonly #operations = new Operations()
   /** Workers a reload has started and not taken over yet. */
   readonly #pending = new Set<Member>()
   readonly #operators: Operators
@@ -126,9 +127,10 @@ export class Gateway implements ControlTarget {
   readonly #signIn: SignIn
   /** Of the hashes that stand for people in the log; the same ones after a restart where there is a state directory. */
   #userKey: string | null = null
+  /** What a reload cannot change about where workers live. */
+  readonly #fixedRoom: FixedRoom
   #room: WorkerRoom
   #values: ReportValues
-  #operation: Promise<unknown> = Promise.resolve()
   readonly #startedAt = { wall: Date.now(), monotonic: performance.now() }
   readonly #onFleet: ((fleet: Fleet) => void)[] = []
   /** The workers' own is the last one. */
@@ -164,30 +166,24 @@ export class Gateway implements ControlTarget {
       self: parts.self,
       onLost: (reason) => parts.logger.warn({ reason }, 'nobody would end the workers of a killed gateway'),
     })
-    this.#room = {
+    this.#fixedRoom = {
       watcher: this.#watcher,
       logger: parts.logger,
       heard: (event) => this.#operators.heard(event),
       runtimeDir: runtime,
       bootstrapPath: runtime.write('bootstrap.py', parts.bootstrapSource),
       sdk: lazily(parts.sdk, join(runtime.path, 'python')),
-      restart: config.restart,
-      rootPath: config.rootPath,
-      internalApiBase: () => this.#internalUrl + this.config.rootPath + apiPath(this.config),
-      apiPrefix: apiPath(config),
       mode: parts.mode,
       stateDir: config.stateDir,
-      env: withoutSecrets(parts.env, config),
-      identity: () => this.#signIn.workerIdentity(config),
       root: config.root,
       // Whoever saves a file again at once does not want to wait for the version before.
       ...(parts.mode === 'dev' ? { probationMs: 0 } : {}),
-      retireMs: config.drain.timeoutMs,
       retire: async (name, address, deadlineMs) => {
         const member = this.#current.fleet.members.find(({ worker }) => worker.name === name)
         await member?.backend?.retire(address, deadlineMs)
       },
     }
+    this.#room = this.#roomFor(config)
     this.#current = this.#compose(assembleFleet(config, this.#room))
   }
 
@@ -277,11 +273,11 @@ export class Gateway implements ControlTarget {
   }
 
   restart(names: readonly string[], progress: (line: string) => void): Promise<ControlOutcome> {
-    return this.#operate(() => restart(this.#current.fleet, names, progress))
+    return this.#operations.run(() => restart(this.#current.fleet, names, progress))
   }
 
   reload(progress: (line: string) => void): Promise<ControlOutcome> {
-    return this.#operate(async () => {
+    return this.#operations.run(async () => {
       const outcome = await this.#reload(progress)
       this.#operators.reloaded(outcome.ok)
       return outcome
@@ -295,6 +291,7 @@ export class Gateway implements ControlTarget {
 
   /** Stops gracefully within `drain.delay` + `drain.timeout` + the workers' grace. Idempotent. */
   close(): Promise<StopOutcome> {
+    this.#operations.refuse()
     this.#stopping ??= this.#close()
     return this.#stopping
   }
@@ -318,7 +315,7 @@ export class Gateway implements ControlTarget {
   async #start(): Promise<void> {
     const { config, logger } = this.#parts
     await this.#openControl()
-    this.#open.defer(() => this.#endEscaped())
+    this.#open.defer(() => endEscaped(this.#runtime.instance, logger))
     this.#open.defer(() => closeMembers([...this.#current.fleet.members, ...this.#pending]))
     const internal = await openListener(
       config.internalListen,
@@ -332,7 +329,7 @@ export class Gateway implements ControlTarget {
     logger.info({ url: this.url }, 'listening')
     await this.#operators.open()
     this.#tellChanges()
-    await this.#endLeftBehind()
+    await endLeftBehind(this.#runtime.instance, logger)
     await this.#check()
     startInOrder(this.#current.fleet.members)
   }
@@ -382,6 +379,19 @@ export class Gateway implements ControlTarget {
     const problems: readonly [Problem, ...Problem[]] = [first, ...others]
     const missingModule = problems.some((problem) => problem.code === 'module_missing')
     throw new StartupError(problems, missingModule ? exitCode.failed : exitCode.usage)
+  }
+
+  #roomFor(config: Config): WorkerRoom {
+    return {
+      ...this.#fixedRoom,
+      restart: config.restart,
+      env: withoutSecrets(this.#parts.env, config),
+      identity: () => this.#signIn.workerIdentity(config),
+      rootPath: config.rootPath,
+      apiPrefix: apiPath(config),
+      internalApiBase: () => this.#internalUrl + config.rootPath + apiPath(config),
+      retireMs: config.drain.timeoutMs,
+    }
   }
 
   #makeOperators(): Operators {
@@ -440,7 +450,7 @@ export class Gateway implements ControlTarget {
     for (const backend of backendsOf(this.#current.fleet))
       backend.closeTunnels(serviceRestart, drain.timeoutMs / 2)
     const finished = await within(drain.timeoutMs, closed)
-    for (const answer of this.#asked) answer(stopped)
+    this.#operations.end()
     for (const listener of this.#listeners) listener.destroy()
     await this.#open.disposeAsync()
     return { cutRequests: !finished }
@@ -453,16 +463,7 @@ export class Gateway implements ControlTarget {
     const problem = await this.#signIn.prepare(config)
     if (problem !== null) return { ok: false, problems: [problem] }
     this.#certificates?.check()
-    const room: WorkerRoom = {
-      ...this.#room,
-      restart: config.restart,
-      env: withoutSecrets(this.#parts.env, config),
-      identity: () => this.#signIn.workerIdentity(config),
-      rootPath: config.rootPath,
-      apiPrefix: apiPath(config),
-      internalApiBase: () => this.#internalUrl + config.rootPath + apiPath(config),
-      retireMs: config.drain.timeoutMs,
-    }
+    const room = this.#roomFor(config)
     const adopt = (fleet: Fleet): void => {
       this.#room = room
       this.#values = read.values ?? this.#values
@@ -471,37 +472,5 @@ export class Gateway implements ControlTarget {
       for (const tell of this.#onFleet) tell(fleet)
     }
     return reload({ from: this.#current.fleet, to: config, room, adopt, progress, pending: this.#pending })
-  }
-
-  /**
-   * One restart or reload at a time, from wherever it is asked for. A stop in the middle of one ends it with an
-   * answer instead of leaving whoever asked waiting.
-   */
-  #operate(work: () => Promise<ControlOutcome>): Promise<ControlOutcome> {
-    const ended = Promise.withResolvers<ControlOutcome>()
-    this.#asked.add(ended.resolve)
-    const turn = this.#operation.then(() => (this.#stopping === null ? work() : stopped))
-    this.#operation = turn.catch(() => undefined)
-    return Promise.race([turn, ended.promise]).finally(() => this.#asked.delete(ended.resolve))
-  }
-
-  /** Processes of a gateway with this configuration that was killed, and that escaped its watcher. */
-  async #endLeftBehind(): Promise<void> {
-    const { ended } = await endMarked(leftBehind(this.#runtime.instance))
-    if (ended.length > 0)
-      this.#parts.logger.warn(
-        { pids: ended.map(({ pid }) => pid) },
-        'ended processes a killed gateway left behind',
-      )
-  }
-
-  /** Processes our workers started that left their group. */
-  async #endEscaped(): Promise<void> {
-    const { ended } = await endMarked(belongingTo(`${this.#runtime.instance}.${process.pid}`))
-    if (ended.length > 0)
-      this.#parts.logger.warn(
-        { pids: ended.map(({ pid }) => pid) },
-        'ended processes that had left their worker',
-      )
   }
 }
