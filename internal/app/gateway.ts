@@ -13,7 +13,7 @@ import type {
   MaintenanceRequest,
 } from '../admin/control.ts'
 import { makeStatusReport, type StatusReport } from '../admin/status.ts'
-import type { Config } from '../config/config.ts'
+import type { Config, Origin } from '../config/config.ts'
 import type { ReportValues } from '../config/context.ts'
 import { readKeyPair } from '../config/key-pair.ts'
 import { exitCode, StartupError, type Problem } from '../fault/startup.ts'
@@ -47,7 +47,8 @@ import {
   type Fleet,
   type Member,
 } from './fleet.ts'
-import { createRequestDeps, listenerLimits, openListener, type PublicSocket } from './listeners.ts'
+import { originOfKey, type AddressOrigin, type PublicSocket } from './bind.ts'
+import { createRequestDeps, listenerLimits, openListener } from './listeners.ts'
 import { endEscaped, endLeftBehind } from './left-behind.ts'
 import { Operations } from './operations.ts'
 import { Operators } from './operators/operators.ts'
@@ -70,8 +71,6 @@ export interface GatewayParts {
   readonly sdk: () => PackageFiles
   /** Text of the status page; asked for when somebody looks at it. */
   readonly statusPage: () => string
-  /** Where the listening address came from, for the message when it is taken. */
-  readonly listenOrigin: string
   readonly version: string
   /** Commit it was built from. */
   readonly commit?: string
@@ -319,7 +318,7 @@ export class Gateway implements ControlTarget {
     this.#open.defer(() => closeMembers([...this.#current.fleet.members, ...this.#pending]))
     const internal = await openListener(
       config.internalListen,
-      'internal.listen',
+      originOfKey('internal.listen', this.#originOf('internal.listen')),
       () => this.#current.internal,
     )
     this.#listeners = [internal]
@@ -345,21 +344,35 @@ export class Gateway implements ControlTarget {
   }
 
   async #openFront(internal: Listener): Promise<void> {
-    const { listenOrigin, logger, passed } = this.#parts
+    const { logger, passed } = this.#parts
     const { listen, tls } = this.config
     const certificates = tls === null ? null : Certificates.open({ tls, read: readKeyPair, logger })
     this.#certificates = certificates
     this.#open.defer(() => certificates?.close())
-    const front = await openListener(passed ?? listen, listenOrigin, () => this.#current.front, certificates)
+    const origin: AddressOrigin = {
+      host: this.#originOf('gateway_host'),
+      port: this.#originOf('gateway_port'),
+      keys: { host: 'gateway_host', port: '--port or gateway_port' },
+    }
+    const front = await openListener(passed ?? listen, origin, () => this.#current.front, certificates)
     this.#listeners = [front, internal]
     this.#open.defer(() => front.destroy())
     this.#publicUrl = front.url
     this.#publicPort = front.port
     if (tls === null || tls.redirectFrom === null) return
-    const plain = await openListener(tls.redirectFrom, 'tls.redirect_from', () => this.#current.redirect)
+    const plain = await openListener(
+      tls.redirectFrom,
+      originOfKey('tls.redirect_from', this.#originOf('tls.redirect_from')),
+      () => this.#current.redirect,
+    )
     this.#listeners = [front, plain, internal]
     this.#open.defer(() => plain.destroy())
     logger.info({ url: plain.url, to: front.url }, 'redirecting')
+  }
+
+  /** Where a key of the first configuration was given. */
+  #originOf(key: string): Origin {
+    return this.#parts.values?.get(key)?.origin ?? 'default'
   }
 
   async #openControl(): Promise<void> {

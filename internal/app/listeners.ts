@@ -4,8 +4,6 @@ import type { Config, HostPort } from '../config/config.ts'
 import { Caller, type Identification, type Neighbourhood } from '../exchange/identify.ts'
 import { compileTrustedPeers, identifyPeer } from '../exchange/peer.ts'
 import { createIdSource } from '../exchange/request-id.ts'
-import { exitCode, StartupError } from '../fault/startup.ts'
-import { describePortOwner, findPortOwner } from '../host/port-owner.ts'
 import { noMetrics } from '../metrics/metrics.ts'
 import { noRecent } from '../recent/recent.ts'
 import { compileOriginRule } from '../proxy/origin.ts'
@@ -18,6 +16,7 @@ import type { Certificates } from '../server/certificates.ts'
 import type { ServerConnection } from '../http1/server-connection.ts'
 import { Listener, type ListenerLimits } from '../server/listener.ts'
 import type { Backend } from './backend.ts'
+import { bindError, listenOn, shownAddress, type AddressOrigin, type PublicSocket } from './bind.ts'
 import type { RequestDeps } from './deps.ts'
 import { handle } from './handle.ts'
 import { compileUserNames } from './user-name.ts'
@@ -77,7 +76,7 @@ export function createRequestDeps(parts: ListenerParts): (listener: ListenerKind
     origins: compileOriginRule(config.publicBaseUrl, config.allowedOrigins),
     allowedHosts: config.allowedHosts.length === 0 ? null : new Set(config.allowedHosts.map(hostName)),
   }
-  const fallbackHost = `${config.listen.host}:${config.listen.port}`
+  const fallbackHost = shownAddress(config.listen)
   const throttle =
     config.limits.rate === null
       ? null
@@ -107,32 +106,29 @@ export function createRequestDeps(parts: ListenerParts): (listener: ListenerKind
   }
 }
 
-/** A listening socket somebody else opened. */
-export interface PublicSocket {
-  readonly fd: number
-}
-
 /**
- * Binds one address; a taken or forbidden port is a {@link StartupError} with exit code 1.
+ * Binds one address; a taken or forbidden port is a StartupError with exit code 1.
  * @param current asked for every request, so that a reload takes effect at once and as a whole
  * @param certificates for TLS; null = plain
  */
 export async function openListener(
   address: HostPort | PublicSocket,
-  where: string,
+  origin: AddressOrigin,
   current: () => RequestDeps,
   certificates: Certificates | null = null,
 ): Promise<Listener> {
-  const { config } = current()
-  try {
-    return await Listener.bind(
-      address,
-      listenerLimits(config),
+  const limits = listenerLimits(current().config)
+  const bind = (at: HostPort | PublicSocket): Promise<Listener> =>
+    Listener.bind(
+      at,
+      limits,
       (transaction, connection) => handle(current, transaction, connection),
       certificates,
     )
+  try {
+    return 'fd' in address ? await bind(address) : await listenOn(address, origin, bind)
   } catch (error) {
-    throw bindError(error, address, where)
+    throw bindError(error, address, origin)
   }
 }
 
@@ -160,57 +156,3 @@ function apiMount(config: Config, backends: readonly Backend[]): string | null {
   const api = backends.find(({ config: worker }) => worker.kind === 'uvicorn' && worker.hosts.length === 0)
   return api === undefined || api.config.mount === '/' || !config.docsRedirect ? null : api.config.mount
 }
-
-/** Keys by which an address can be changed, for hints. */
-export interface AddressKeys {
-  readonly host: string
-  readonly port: string
-}
-
-const gatewayKeys: AddressKeys = { host: 'gateway_host', port: '--port or gateway_port' }
-
-/** Why an address could not be bound, as the end of a start. @param where the address was given */
-export function bindError(
-  error: unknown,
-  address: HostPort | PublicSocket,
-  where: string,
-  keys = gatewayKeys,
-): StartupError {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  const shown = shownAddress(address)
-  const [message, hint] = bindTexts[code]?.(shown, keys) ?? [
-    `cannot listen on ${shown}: ${String(error)}`,
-    null,
-  ]
-  const owner = code === 'EADDRINUSE' && 'host' in address ? findPortOwner(address.host, address.port) : null
-  const problem = {
-    code: bindCodes[code] ?? 'bind_failed',
-    message: owner === null ? message : `${shown} is already in use by ${describePortOwner(owner)}`,
-    where,
-    ...(hint === null ? {} : { hint }),
-  }
-  return new StartupError([problem], exitCode.failed, { cause: error })
-}
-
-function shownAddress(address: HostPort | PublicSocket): string {
-  if ('fd' in address) return `the passed socket ${address.fd}`
-  return address.host.includes(':') ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`
-}
-
-const bindCodes: Readonly<Record<string, string>> = { EADDRINUSE: 'port_taken', EACCES: 'port_forbidden' }
-
-const bindTexts: Readonly<Record<string, (address: string, keys: AddressKeys) => readonly [string, string]>> =
-  {
-    EADDRINUSE: (address, { port }) => [
-      `${address} is already in use by another program`,
-      `stop that program, or choose another port with ${port} (0 = any free port)`,
-    ],
-    EACCES: (address) => [
-      `${address} may not be bound by this user`,
-      'choose a port above 1023, or give the binary the capability: setcap cap_net_bind_service=+ep fluxlit',
-    ],
-    EADDRNOTAVAIL: (address, { host }) => [
-      `${address} is not an address of this machine`,
-      `set ${host} to 127.0.0.1, 0.0.0.0 or an address of this machine`,
-    ],
-  }

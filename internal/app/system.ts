@@ -9,7 +9,7 @@ import { Reaper } from '../host/reaper.ts'
 import { Watchdog } from '../host/watchdog.ts'
 import { exitCode, StartupError } from '../fault/startup.ts'
 import type { SupervisedWorker } from '../worker/types.ts'
-import type { PublicSocket } from './listeners.ts'
+import type { PublicSocket } from './bind.ts'
 
 /** The ties to the system, open for as long as the gateway runs. */
 export interface System extends Disposable {

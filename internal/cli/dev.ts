@@ -49,7 +49,6 @@ export async function dev(flags: DevFlags): Promise<number> {
         ? { config: moved(again.config), values: again.report.values }
         : { problems: again.problems }
     },
-    listenOrigin: loaded.report.values.get('gateway_port')?.origin ?? 'default',
     development: {
       reload: flags.reload,
       scope: scopeOf(flags.reloadScope),

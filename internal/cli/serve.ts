@@ -42,7 +42,6 @@ export async function serve(flags: ServeFlags): Promise<number> {
         ? { config: again.config, values: again.report.values }
         : { problems: again.problems }
     },
-    listenOrigin: loaded.report.values.get('gateway_port')?.origin ?? 'default',
   })
   process.stderr.write(renderProblems(outcome.problems, 'error', colour))
   return outcome.exitCode

@@ -230,7 +230,7 @@ const internal = z.strictObject({
   listen: textWith(
     parseLoopback,
     '',
-    "Loopback address of the listener for the workers' own calls; empty = 127.0.0.1, any free port.",
+    "Loopback address of the listener for the workers' own calls; empty = 127.0.0.1 (::1 on a machine with IPv6 alone), any free port.",
     'a loopback host:port such as "127.0.0.1:9000", or ""',
   ),
 })
@@ -287,7 +287,7 @@ const general = {
   gateway_host: textWith(
     parseListenHost,
     '127.0.0.1',
-    'Address to listen on.',
+    'Address to listen on. Nobody having written it, it is ::1 on a machine with IPv6 alone.',
     'an IP address or a host name',
   ),
   gateway_port: integer(8000, 0, 65_535, 'Port to listen on; 0 = any free port, which is printed.'),

@@ -6,7 +6,6 @@ import type {
   UvicornWorker,
   WorkerConfig,
 } from '../config/config.ts'
-import { loopback } from './address.ts'
 import { entryScript, targetWords, type ChosenPackage } from './application.ts'
 import type { Inspection } from './inspect.ts'
 import { isAtLeast } from './inspect.ts'
@@ -119,7 +118,10 @@ export function ownCommand(
   const values = placeholders(input.address, root)
   const [, ...rest] = worker.run.command
   const fill = (word: string): string =>
-    word.replaceAll(/\{(host|port|uds|root_path)\}/g, (whole, name: string) => values[name] ?? whole)
+    word.replaceAll(
+      /\{(host\}:\{port|host|port|uds|root_path)\}/g,
+      (whole, name: string) => values[name] ?? whole,
+    )
   const [first, ...words] = [...input.limiter, input.executable, ...[...rest, ...worker.run.args].map(fill)]
   return {
     argv: [first ?? input.executable, ...words],
@@ -157,7 +159,7 @@ function python(
 function listenFlags(address: Address): readonly string[] {
   // A peer on a Unix socket has no address to compare; the directory already lets nobody else in.
   if (address.kind === 'unix') return ['--uds', address.path, '--forwarded-allow-ips', '*']
-  return ['--host', address.host, '--port', String(address.port), '--forwarded-allow-ips', loopback]
+  return ['--host', address.host, '--port', String(address.port), '--forwarded-allow-ips', address.host]
 }
 
 // Just before the gateway's own patience ends, so that the worker closes its requests itself.
@@ -168,7 +170,9 @@ function graceSeconds(stopGraceMs: number): string {
 function placeholders(address: Address | null, rootPath: string): Record<string, string> {
   if (address === null) return { root_path: rootPath }
   if (address.kind === 'unix') return { uds: address.path, root_path: rootPath }
-  return { host: address.host, port: String(address.port), root_path: rootPath }
+  const { host, port } = address
+  const together = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+  return { host, port: String(port), 'host}:{port': together, root_path: rootPath }
 }
 
 function listenVariables(address: Address | null): Record<string, string> {

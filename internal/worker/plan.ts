@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import type { Address } from '../config/config.ts'
 import { findPython } from '../config/python.ts'
 import type { Problem } from '../fault/startup.ts'
-import { loopback, pickPort } from './address.ts'
+import { pickAddress } from './address.ts'
 import { choosePackage, hiddenPackage, targetEnvironment } from './application.ts'
 import type { ChildWorker, Command, CommandWorker, SpawnedStreamlit, SpawnedUvicorn } from './command.ts'
 import { ownCommand, streamlitCommand, transportOf, uvicornCommand } from './command.ts'
@@ -115,7 +115,7 @@ export class Planner {
   }
 
   async #address(transport: 'unix' | 'tcp', account: WorkerAccount | null): Promise<Address | Problem> {
-    if (transport === 'tcp') return { kind: 'tcp', host: loopback, port: await pickPort() }
+    if (transport === 'tcp') return { kind: 'tcp', ...(await pickAddress()) }
     const socket = this.#room.runtimeDir.nextSocket(this.#worker.name, account?.directory)
     return isProblem(socket) ? { ...socket, where: this.#worker.where } : { kind: 'unix', path: socket.path }
   }

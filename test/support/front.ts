@@ -1,4 +1,5 @@
 import { Backend } from '../../internal/app/backend.ts'
+import { originOfKey } from '../../internal/app/bind.ts'
 import { createRequestDeps, openListener } from '../../internal/app/listeners.ts'
 import { AssertionKey } from '../../internal/auth/assertion.ts'
 import { openDesk, type Desk, type DeskRoom } from '../../internal/auth/desk.ts'
@@ -182,7 +183,7 @@ export async function front(t: Cleanup, options: FrontOptions): Promise<Front> {
     },
     ...(options.metrics === undefined ? {} : { metrics: options.metrics }),
   })
-  const listener = await openListener(config.listen, 'test', () =>
+  const listener = await openListener(config.listen, originOfKey('test', 'test'), () =>
     deps({ kind: internal ? 'internal' : 'public' }),
   )
   t.after(async () => {

@@ -122,7 +122,7 @@ async function socketFinding(base: URL, worker: RoutedWorker, config: Config): P
 /** The same at the gateway itself; null when it does not run here. */
 async function knockInside(place: string, { listen, rootPath, tls }: Config): Promise<Reply | null> {
   if (listen.port === 0) return null
-  const host = ['0.0.0.0', '::'].includes(listen.host) ? '127.0.0.1' : listen.host
+  const host = ['0.0.0.0', '::'].includes(listen.host) ? 'localhost' : listen.host
   const name = host.includes(':') ? `[${host}]` : host
   const reply = await knock(
     new URL(`${tls === null ? 'http' : 'https'}://${name}:${listen.port}${rootPath}/${place}`),

@@ -6,6 +6,14 @@ import { findGateways, searchPlaces } from '../../admin/find.ts'
 import type { HostPort } from '../../config/config.ts'
 import { describePortOwner, findPortOwner, nextFreePort } from '../../host/port-owner.ts'
 import { instanceHash } from '../../worker/runtime-dir.ts'
+import {
+  bindProblem,
+  listenOn,
+  originOfKey,
+  shownAddress,
+  triedAddress,
+  type AddressOrigin,
+} from '../bind.ts'
 import { found, passed, type Check, type Finding, type Subject } from './finding.ts'
 
 /** One address the gateway listens on. */
@@ -48,19 +56,24 @@ async function checkPlace(
   own: ReadonlySet<number>,
 ): Promise<readonly Finding[]> {
   const { key, listen } = place
-  const code = await bind(listen)
-  if (code === null) return [passed('port', `${shown(listen)} is free (${key})`)]
   const where = subject.originOf(key)
-  if (code !== 'EADDRINUSE') return [unusable(place, code, where)]
-  const owner = findPortOwner(listen.host, listen.port)
+  const host = key === 'gateway_port' ? 'gateway_host' : key
+  const origin = { ...originOfKey(host, where), host: subject.originOf(host) }
+  const error = await listenOn(listen, origin, tryOut).catch((reason: unknown) => reason)
+  if (error === undefined) return [passed('port', `${shownAddress(listen)} is free (${key})`)]
+  if (codeOf(error) !== 'EADDRINUSE') return [unusable(place, error, origin)]
+  const tried = triedAddress(error, listen)
+  const owner = findPortOwner(tried.host, tried.port)
   if (owner !== null && own.has(owner.pid))
-    return [passed('port', `${shown(listen)} is held by the running gateway, pid ${owner.pid} (${key})`)]
+    return [
+      passed('port', `${shownAddress(tried)} is held by the running gateway, pid ${owner.pid} (${key})`),
+    ]
   const by = owner === null ? 'another program' : describePortOwner(owner)
-  const free = await nextFreePort(listen.host, listen.port)
-  const other = free === null ? '' : `write ${assignment(key, { ...listen, port: free })}`
+  const free = await nextFreePort(tried.host, tried.port)
+  const other = free === null ? '' : `write ${assignment(key, { ...tried, port: free })}`
   const problem = {
     code: 'port_taken',
-    message: `${shown(listen)} (${key}) is taken by ${by}`,
+    message: `${shownAddress(tried)} (${key}) is taken by ${by}`,
     where,
     hint: place.givesWay
       ? `nothing, a socket in the state directory takes its place; or ${other}`
@@ -72,33 +85,30 @@ async function checkPlace(
 function assignment(key: string, listen: HostPort): string {
   return key === 'gateway_port'
     ? `gateway_port = ${listen.port}`
-    : `${key} = ${JSON.stringify(shown(listen))}`
+    : `${key} = ${JSON.stringify(shownAddress(listen))}`
 }
 
-/** Null when it can be listened on, else why not. */
-function bind({ host, port }: HostPort): Promise<string | null> {
-  const { promise, resolve } = Promise.withResolvers<string | null>()
+/** Listens for a moment; rejects when that cannot be. */
+function tryOut({ host, port }: HostPort): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
   const server = createServer()
-  server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message))
-  server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(null)))
+  server.once('error', reject)
+  server.listen({ host, port, exclusive: true }, () => server.close(() => resolve()))
   return promise
 }
 
-function unusable({ key, listen }: Place, code: string, where: string): Finding {
-  const isLow = code === 'EACCES' && listen.port < 1024
-  const reason = isLow ? 'ports below 1024 are for root' : code
-  const fix = isLow
-    ? `write ${key === 'gateway_port' ? 'gateway_port = 8000' : key}, or grant CAP_NET_BIND_SERVICE`
-    : `correct ${key}: it has to be an address of this machine`
-  return {
-    code: isLow ? 'port_forbidden' : 'bind_failed',
-    state: 'FAIL',
-    message: `${shown(listen)} (${key}) cannot be listened on: ${reason}`,
-    where,
-    fix,
-  }
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : ''
 }
 
-function shown({ host, port }: HostPort): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+function unusable({ key, listen }: Place, error: unknown, origin: AddressOrigin): Finding {
+  if (codeOf(error) !== 'EACCES' || listen.port >= 1024)
+    return found(bindProblem(error, listen, origin), 'FAIL')
+  return {
+    code: 'port_forbidden',
+    state: 'FAIL',
+    message: `${shownAddress(listen)} (${key}) cannot be listened on: ports below 1024 are for root`,
+    where: origin.port,
+    fix: `write ${key === 'gateway_port' ? 'gateway_port = 8000' : key}, or grant CAP_NET_BIND_SERVICE`,
+  }
 }

@@ -8,7 +8,7 @@ import type { AdminConfig, HostPort, Origin } from '../../config/config.ts'
 import type { Logger } from '../../log/types.ts'
 import { longestSocketPath, type RuntimeDir } from '../../worker/runtime-dir.ts'
 import { isProblem } from '../../worker/problem.ts'
-import { bindError } from '../listeners.ts'
+import { bindError, listenOn, originOfKey, shownAddress } from '../bind.ts'
 
 /** What an admin server is, but for the place. */
 export type PlacelessParts = Omit<AdminServerParts, 'at'>
@@ -30,10 +30,11 @@ export async function openAt(
   where: Origin,
   parts: PlacelessParts,
 ): Promise<AdminServer> {
+  const origin = originOfKey(key, where)
   try {
-    return await AdminServer.open({ ...parts, at })
+    return await listenOn(at, origin, (place) => AdminServer.open({ ...parts, at: place }))
   } catch (error) {
-    throw bindError(error, at, where, { host: key, port: key })
+    throw bindError(error, at, origin)
   }
 }
 
@@ -50,7 +51,9 @@ export async function openAdmin(
   if (listen === null) return null
   if (where !== 'default') return openAt(listen, 'admin.listen', where, parts)
   try {
-    return await AdminServer.open({ ...parts, at: listen })
+    return await listenOn(listen, originOfKey('admin.listen', where), (at) =>
+      AdminServer.open({ ...parts, at }),
+    )
   } catch (error) {
     const server = await openSocket(places, parts)
     sayMoved(parts.logger, listen, error, server)
@@ -58,19 +61,15 @@ export async function openAdmin(
   }
 }
 
-function sayMoved(
-  logger: Logger,
-  { host, port }: HostPort,
-  error: unknown,
-  server: AdminServer | null,
-): void {
+function sayMoved(logger: Logger, listen: HostPort, error: unknown, server: AdminServer | null): void {
   const reason = error instanceof Error ? error.message : String(error)
   const hint = 'set admin.listen to a free address, or to "" for none'
-  if (server === null) logger.warn({ reason, hint }, `no status and metrics: ${host}:${port} cannot be had`)
+  if (server === null)
+    logger.warn({ reason, hint }, `no status and metrics: ${shownAddress(listen)} cannot be had`)
   else
     logger.warn(
       { reason, socket: server.url, hint },
-      `status and metrics are on a socket instead of ${host}:${port}`,
+      `status and metrics are on a socket instead of ${shownAddress(listen)}`,
     )
 }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { createServer } from 'node:net'
 import { test } from 'node:test'
 
+import { originOfKey } from '../../../internal/app/bind.ts'
 import { openListener, createRequestDeps } from '../../../internal/app/listeners.ts'
 import { StartupError } from '../../../internal/fault/startup.ts'
 import { configuration, front } from '../../support/front.ts'
@@ -156,8 +157,10 @@ test('a taken port is told with its place and a cure', async (t) => {
     health: () => ({ workers: [], draining: false }),
     accessLog: () => undefined,
   })
-  const error: unknown = await openListener({ host: '127.0.0.1', port: address.port }, '--port', () =>
-    deps({ kind: 'public' }),
+  const error: unknown = await openListener(
+    { host: '127.0.0.1', port: address.port },
+    originOfKey('--port', '--port'),
+    () => deps({ kind: 'public' }),
   ).catch((caught: unknown) => caught)
   assert.ok(error instanceof StartupError)
   assert.equal(error.exitCode, 1)
@@ -175,7 +178,9 @@ test('an address of another machine cannot be listened on', async () => {
     accessLog: () => undefined,
   })
   await assert.rejects(
-    openListener({ host: '192.0.2.1', port: 0 }, 'fluxlit.toml:1', () => deps({ kind: 'public' })),
+    openListener({ host: '192.0.2.1', port: 0 }, originOfKey('gateway_host', 'fluxlit.toml:1'), () =>
+      deps({ kind: 'public' }),
+    ),
     {
       message: '192.0.2.1:0 is not an address of this machine',
     },

@@ -9,7 +9,7 @@ import type { TestContext } from 'node:test'
 import { describe, it } from 'node:test'
 
 import type { Address } from '../../../internal/config/config.ts'
-import { pickPort } from '../../../internal/worker/address.ts'
+import { pickAddress } from '../../../internal/worker/address.ts'
 import type { ProbeResult, ProbeTarget } from '../../../internal/worker/probe.ts'
 import { probe } from '../../../internal/worker/probe.ts'
 
@@ -68,7 +68,7 @@ describe('an HTTP worker', () => {
   })
 
   it('is not ready when nobody listens, or when it does not answer', async (t) => {
-    const address = { kind: 'tcp', host: '127.0.0.1', port: await pickPort() } as const
+    const address = { kind: 'tcp', ...(await pickAddress()) } as const
     const closed = await probe({ kind: 'http', address, path: '/', timeoutMs: 60_000 })
     assert.match(closed.ok ? '' : closed.reason, /ECONNREFUSED/)
     const silent = await ask(t, 'http', () => {}, 20)
