@@ -113,6 +113,7 @@ export class SignIn {
       auth,
       login,
       key: this.#keyOf(auth),
+      handles: this.sockets.handles,
       isOwnOrigin: allows,
       watch: this.#room.watch,
       room: { ...this.#room, fetch: (url, init) => outbound().fetch(url, init) },

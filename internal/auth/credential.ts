@@ -65,7 +65,7 @@ export type Credential =
 /** No credential of this mode. */
 export const noCredential: Credential = { kind: 'none' }
 
-/** One mode. Asked in a fixed order: jwt, basic, handle, proxy, oidc, dev. */
+/** One mode. Asked in a fixed order: handle, jwt, basic, proxy, oidc, dev. */
 export interface Authenticator {
   readonly mode: 'jwt' | 'basic' | 'handle' | 'proxy' | 'oidc' | 'dev'
   /** Which listener's requests it looks at. */

@@ -11,6 +11,7 @@ import type { LoginEndpoints } from './endpoints.ts'
 import type { Identity } from './identity.ts'
 import type { Fetch } from './jwt/key-source.ts'
 import { openModes } from './modes.ts'
+import { pageAuthenticator, type PageHandles } from './page-handles.ts'
 import { compilePassages } from './passage.ts'
 import type { SharedRates } from './shared-rates.ts'
 import { compileUnauthenticated } from './unauthenticated.ts'
@@ -52,6 +53,8 @@ export interface DeskParts {
   /** Null = mode `oidc` is off. */
   readonly login: Login | null
   readonly key: AssertionKey
+  /** Of the pages that are open. */
+  readonly handles: PageHandles
   /** Whether a page of this origin is one of ours, asked for this host. */
   readonly isOwnOrigin: (origin: string, host: string) => boolean
   readonly watch: AuthWatch
@@ -71,17 +74,20 @@ export interface DeskRoom {
   readonly keysFetched: (result: 'ok' | 'error') => void
 }
 
-/** The order in which modes look for their credential. */
-const order = ['jwt', 'basic', 'handle', 'proxy', 'oidc', 'dev'] as const
+/** The order in which modes look for their credential; a handle has the scheme of a token, and is none. */
+const order = ['handle', 'jwt', 'basic', 'proxy', 'oidc', 'dev'] as const
 
 /** Puts the desk together. */
 export function openDesk(parts: DeskParts): Desk {
-  const { auth, login, key } = parts
+  const { auth, login, key, handles } = parts
   const { headers } = auth
   const modes = openModes(parts)
-  const authenticators = [...modes.authenticators, ...(login?.authenticators ?? [])].toSorted(
-    (a, b) => order.indexOf(a.mode) - order.indexOf(b.mode),
-  )
+  const authenticators = [
+    ...(login?.authenticators ?? []),
+    // Behind the handles of sessions: what is none of those ends here.
+    pageAuthenticator(handles, Date.now),
+    ...modes.authenticators,
+  ].toSorted((a, b) => order.indexOf(a.mode) - order.indexOf(b.mode))
   const assertion = compileAssertion(key, {
     issuer: parts.config.publicBaseUrl === '' ? parts.config.name : parts.config.publicBaseUrl,
     ttlMs: headers.assertionTtlMs,
@@ -92,7 +98,7 @@ export function openDesk(parts: DeskParts): Desk {
     headers,
     isOwnCookie: login === null ? null : (name) => login.isOwnCookie(name),
     assertion: headers.assertion === '' ? null : assertion,
-    handleFor: login === null ? null : (identity) => login.handleFor(identity),
+    handleFor: (identity, handshake) => login?.handleFor(identity) ?? handles.valueFor(handshake),
   })
   const authorizeFor = (listener: 'public' | 'internal'): Authorize =>
     compileAuthorize({

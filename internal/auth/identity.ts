@@ -29,6 +29,8 @@ export interface Identity {
   readonly amr?: readonly string[]
   /** The provider's access token as it is now, where `upstream_authorization` wants it. */
   readonly accessToken?: string
+  /** Of a page that was opened with a token: the `Authorization` it came with. */
+  readonly bearer?: string
 }
 
 /** An {@link Identity} from the few fields that are known, and nothing for the others. */

@@ -1,11 +1,12 @@
 /** What a request takes along that may pass, and what its answer gets: the worker learns who asks from nobody else. */
 
 import type { IdentityHeaders } from '../config/auth-types.ts'
-import type { Passage } from '../exchange/exchange.ts'
+import type { Exchange, Passage } from '../exchange/exchange.ts'
 import type { AccessRequest } from './credential.ts'
 import { withoutCookies } from '../exchange/cookies.ts'
 import { headerList, headerText } from './header-text.ts'
 import type { Identity } from './identity.ts'
+import { isHandle } from './page-handles.ts'
 
 /** Makes passages. */
 export interface Passages {
@@ -20,8 +21,8 @@ export interface PassageParts {
   readonly isOwnCookie: ((name: string) => boolean) | null
   /** Signs the assertion; null = none is sent. */
   readonly assertion: ((identity: Identity, upgrade: boolean) => string) | null
-  /** What a Streamlit page shows the workers' own listener for the person; null = nobody has such a thing. */
-  readonly handleFor: ((identity: Identity) => string | null) | null
+  /** What a Streamlit page shows the workers' own listener for the person. */
+  readonly handleFor: (identity: Identity, handshake: Exchange) => string
 }
 
 /** Compiles them: what is the same for an identity is built once for it. */
@@ -63,8 +64,8 @@ function handleLine(
   identity: Identity,
   handleFor: PassageParts['handleFor'],
 ): string {
-  if (handleFor === null || exchange.kind !== 'websocket' || worker?.kind !== 'streamlit') return ''
-  return line('X-Fluxlit-Session-Handle', handleFor(identity) ?? '')
+  if (exchange.kind !== 'websocket' || worker?.kind !== 'streamlit') return ''
+  return line('X-Fluxlit-Session-Handle', handleFor(identity, exchange))
 }
 
 /**
@@ -76,8 +77,10 @@ function authorizationFor(
   identity: Identity | null,
   { forwardAuthorization, upstreamAuthorization }: IdentityHeaders,
 ): string | null {
-  if (identity === null) return sent
+  // A handle that counts no longer, at an address that is open to everybody, is still nothing for a worker to have.
+  if (identity === null) return isHandle(sent) ? null : sent
   if (identity.via === 'jwt') return forwardAuthorization ? sent : null
+  if (identity.bearer !== undefined) return forwardAuthorization ? identity.bearer : null
   if (identity.via === 'basic' || identity.via === 'handle' || identity.via === 'oidc')
     return upstreamAuthorization === 'access_token' && identity.accessToken !== undefined
       ? `Bearer ${identity.accessToken}`

@@ -6,6 +6,7 @@
 import type { AccessRequest } from './credential.ts'
 import type { Decision } from './decision.ts'
 import type { Identity } from './identity.ts'
+import { PageHandles } from './page-handles.ts'
 
 /** One open WebSocket. */
 export interface GuardedSocket {
@@ -45,6 +46,8 @@ const mostUnknown = 3
 
 /** Watches over open WebSockets. */
 export class SocketGuard {
+  /** What pages behind them show the workers' own listener. */
+  readonly handles = new PageHandles()
   readonly #options: SocketGuardOptions
   readonly #now: () => number
   readonly #entries = new Set<Entry>()
@@ -84,6 +87,7 @@ export class SocketGuard {
     }
     this.#entries.add(entry)
     this.#enter(entry)
+    this.handles.open(request.exchange, entry)
     this.#timer ??= setInterval(() => this.#tick(), tickMs).unref()
     return () => this.#release(entry)
   }
@@ -157,6 +161,7 @@ export class SocketGuard {
   #release(entry: Entry): void {
     this.#entries.delete(entry)
     this.#leave(entry)
+    this.handles.close(entry.request.exchange)
     if (this.#entries.size === 0) this.close()
   }
 

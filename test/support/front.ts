@@ -3,6 +3,7 @@ import { originOfKey } from '../../internal/app/bind.ts'
 import { createRequestDeps, openListener } from '../../internal/app/listeners.ts'
 import { AssertionKey } from '../../internal/auth/assertion.ts'
 import { openDesk, type Desk, type DeskRoom } from '../../internal/auth/desk.ts'
+import { SocketGuard } from '../../internal/auth/socket-guard.ts'
 import type { AuthConfig } from '../../internal/config/auth-types.ts'
 import { compileOriginRule } from '../../internal/proxy/origin.ts'
 import type { Address, Config, Mounted, RoutedWorker } from '../../internal/config/config.ts'
@@ -155,6 +156,10 @@ export interface Front {
   readonly worker: (name: string) => FakeWorker
   /** A new connection. */
   readonly connect: () => Promise<Wire>
+  /** The same to the workers' own listener, which is opened for it. */
+  readonly connectInside: () => Promise<Wire>
+  /** Watches over open WebSockets. */
+  readonly sockets: SocketGuard
   /** Resolves when `count` access records have been written. */
   readonly settled: (count: number) => Promise<readonly AccessRecord[]>
 }
@@ -169,12 +174,15 @@ export async function front(t: Cleanup, options: FrontOptions): Promise<Front> {
   const view = { draining: false }
   const records: AccessRecord[] = []
   const waiting = new Set<() => void>()
-  const desk = options.auth === undefined ? null : deskFor(config, options.auth, options.deskRoom)
+  const sockets = new SocketGuard({ onDismissed: () => undefined })
+  t.after(() => sockets.close())
+  const desk = options.auth === undefined ? null : deskFor(config, options.auth, sockets, options.deskRoom)
   if (desk !== null) t.after(() => desk.close())
   const deps = createRequestDeps({
     config,
     backends,
     desk,
+    sockets,
     health: () => ({ workers, draining: view.draining }),
     accessLog: (record) => {
       records.push({ ...record })
@@ -200,6 +208,12 @@ export async function front(t: Cleanup, options: FrontOptions): Promise<Front> {
     records,
     worker: (name) => named(workers, name),
     connect: () => rawClient(t, port),
+    async connectInside() {
+      const inside = await openListener(config.listen, 'test', () => deps({ kind: 'internal' }))
+      t.after(() => inside.destroy())
+      return rawClient(t, inside.port)
+    },
+    sockets,
     async settled(count) {
       while (records.length < count) await new Promise<void>((resolve) => waiting.add(resolve))
       return records
@@ -207,12 +221,13 @@ export async function front(t: Cleanup, options: FrontOptions): Promise<Front> {
   }
 }
 
-function deskFor(config: Config, auth: AuthConfig, room: Partial<DeskRoom> = {}): Desk {
+function deskFor(config: Config, auth: AuthConfig, sockets: SocketGuard, room: Partial<DeskRoom> = {}): Desk {
   return openDesk({
     config,
     auth,
     login: null,
     key: AssertionKey.of(null),
+    handles: sockets.handles,
     isOwnOrigin: compileOriginRule(config.publicBaseUrl, config.allowedOrigins),
     watch: { authenticated: () => undefined, denied: () => undefined, stripped: () => undefined },
     room: {

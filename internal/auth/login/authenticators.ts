@@ -4,6 +4,7 @@ import { failure } from '../../fault/failure.ts'
 import { cookieValues } from '../../exchange/cookies.ts'
 import { noCredential, type AccessRequest, type Authenticator, type Credential } from '../credential.ts'
 import type { Identity } from '../identity.ts'
+import { handleGone } from '../page-handles.ts'
 import type { Freshness } from '../session/refresh.ts'
 import type { LiveSession } from '../session/sessions.ts'
 import { clearLine } from './cookie-jar.ts'
@@ -38,11 +39,6 @@ export function cookieAuthenticator(parts: AuthenticatorParts): Authenticator {
 
 /** The worker handle: on the workers' own listener only. */
 export function handleAuthenticator(parts: AuthenticatorParts): Authenticator {
-  const gone: Credential = {
-    kind: 'rejected',
-    failure: { ...failure('unauthenticated', 'The session has ended.'), format: 'problem' },
-    challenge: 'Bearer error="invalid_token"',
-  }
   const identities = new WeakMap<Identity, Identity>()
   return {
     mode: 'handle',
@@ -50,7 +46,7 @@ export function handleAuthenticator(parts: AuthenticatorParts): Authenticator {
     authenticate({ head: { authorization } }: AccessRequest) {
       const handle = handleIn(authorization)
       if (handle === '') return noCredential
-      const seen = look(parts, () => parts.sessions.openHandle(handle), gone)
+      const seen = look(parts, () => parts.sessions.openHandle(handle), handleGone)
       return seen instanceof Promise
         ? seen.then((one) => asHandle(one, identities))
         : asHandle(seen, identities)
