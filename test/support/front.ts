@@ -209,7 +209,9 @@ export async function front(t: Cleanup, options: FrontOptions): Promise<Front> {
     worker: (name) => named(workers, name),
     connect: () => rawClient(t, port),
     async connectInside() {
-      const inside = await openListener(config.listen, 'test', () => deps({ kind: 'internal' }))
+      const inside = await openListener(config.listen, originOfKey('test', 'test'), () =>
+        deps({ kind: 'internal' }),
+      )
       t.after(() => inside.destroy())
       return rawClient(t, inside.port)
     },
