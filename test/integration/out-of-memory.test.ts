@@ -4,21 +4,23 @@ import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 
 import { app } from '../support/apps.ts'
+import { run } from '../support/binary.ts'
 import { eventually } from '../support/eventually.ts'
 import type { Gateway } from '../support/gateway.ts'
 import { gateway } from '../support/gateway.ts'
 import { ask } from '../support/http.ts'
 import { memoryGroup, withoutMemoryGroup } from '../support/memory-group.ts'
+import type { View } from '../support/memory-group.ts'
 import { pidOf, status } from '../support/verb.ts'
 
 const mebibyte = 2 ** 20
 const limited = { skip: await withoutMemoryGroup() }
 
 /** A gateway that may use 400 MiB with its worker, as in a container. */
-async function confined(t: TestContext): Promise<Gateway> {
-  const group = memoryGroup(400 * mebibyte)
+async function confined(t: TestContext, view?: View): Promise<Gateway> {
+  const group = memoryGroup(400 * mebibyte, view)
   assert.ok(group !== null)
-  const toml = '[workers.api]\napp = "trouble:app"\n'
+  const toml = '[workers.api]\napp = "trouble:app"\nmax_memory = "1GiB"\n'
   const files = { 'trouble.py': app('trouble.py') }
   try {
     return await (await gateway(t, { toml, files, through: group.through })).ready()
@@ -55,6 +57,23 @@ test(
     })
   },
 )
+
+const views = { part: 'without a namespace', namespace: 'with a namespace' } as const
+
+for (const view of ['part', 'namespace'] as const) {
+  test(`a group below that of the container counts, in a container ${views[view]}`, limited, async (t) => {
+    const running = await confined(t, view)
+    await outgrow(running)
+    const line = await running.record('its death', ({ code }) => code === 'worker_died')
+    assert.equal(line['reason'], 'worker api ended: killed by the kernel: out of memory')
+
+    const group = memoryGroup(400 * mebibyte, view)
+    assert.ok(group !== null)
+    t.after(() => group.remove())
+    const { stdout } = await run(['doctor'], { cwd: running.directory, through: group.through })
+    assert.match(stdout, /^WARN {2}memory_limit: .*max_memory of worker api is not below the 400 MiB /m)
+  })
+}
 
 test('44: a gateway that the kernel kills for lack of memory leaves nothing behind', limited, async (t) => {
   const running = await confined(t)

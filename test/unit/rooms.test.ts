@@ -30,7 +30,10 @@ const rooms: Readonly<Record<string, Allowance>> = {
   http1: { rooms: [] },
   exchange: { rooms: ['http1'], types: ['log'] },
   route: { rooms: [] },
-  worker: { rooms: ['config/python', 'config/env-file', 'config/secret', 'host/user'], types: ['log'] },
+  worker: {
+    rooms: ['config/python', 'config/env-file', 'config/secret', 'host/user', 'host/memory-group'],
+    types: ['log'],
+  },
   host: { rooms: [], types: ['log'] },
   health: { rooms: [], types: ['worker'] },
   admin: {

@@ -9,7 +9,7 @@ import { checkInterpreters, checkPrograms } from './interpreters.ts'
 import { checkOutside } from './outside.ts'
 import { checkPorts } from './ports.ts'
 import { checkSignIn } from './sign-in.ts'
-import { checkAddress, checkExposed, checkStreamlit, checkSurroundings } from './settings.ts'
+import { checkAddress, checkExposed, checkMemory, checkStreamlit, checkSurroundings } from './settings.ts'
 
 /** In the order in which they are told: what comes first may be the cause of what follows. */
 const checks: readonly Check[] = [
@@ -20,6 +20,7 @@ const checks: readonly Check[] = [
   checkStreamlit,
   checkAddress,
   checkSurroundings,
+  checkMemory,
   checkExposed,
   checkDeployment,
   checkSignIn,

@@ -3,7 +3,9 @@
 import { readFileSync } from 'node:fs'
 
 import type { StreamlitWorker } from '../../config/config.ts'
+import { isChild } from '../../worker/command.ts'
 import { readStreamlitConfig } from '../../worker/streamlit-config.ts'
+import { memoryLimit } from '../../host/memory-group.ts'
 import { exposedSecrets, workerAccounts } from '../exposed-secrets.ts'
 import { found, passed, type Check, type Finding, type Subject } from './finding.ts'
 
@@ -96,6 +98,22 @@ export const checkExposed: Check = ({ config }) => {
   const problems = exposedSecrets(config)
   if (problems.length > 0) return problems.map((problem) => found(problem, 'WARN'))
   return [passed('secret_exposed', 'no worker with an account of its own can read a secret of the gateway')]
+}
+
+/** Whether workers are replaced before the kernel kills them. */
+export const checkMemory: Check = ({ config: { workers } }) => {
+  const limit = memoryLimit()
+  if (limit === null) return []
+  const mib = (bytes: number): string => `${Math.floor(bytes / mebibyte)} MiB`
+  const late = workers.filter((worker) => isChild(worker) && worker.run.maxMemoryBytes >= limit)
+  if (late.length === 0) return [passed('memory_limit', `all of it together may use ${mib(limit)} of memory`)]
+  return late.map(({ name, where }) => ({
+    code: 'memory_limit',
+    state: 'WARN',
+    message: `max_memory of worker ${name} is not below the ${mib(limit)} that all of it together may use: the kernel kills something before the worker is replaced`,
+    where,
+    fix: `lower max_memory in [workers.${name}], or raise the limit of the container or unit (memory, MemoryMax=)`,
+  }))
 }
 
 /** What of the machine and the account matters. */
