@@ -46,11 +46,14 @@ export function memoryGroup(
 /** How many processes of the group the kernel has killed so far for lack of memory; null = nobody says. */
 export function oomKills(group: MemoryGroup | null = memoryGroup()): number | null {
   if (group === null) return null
-  const kills = (file: string): number | null => numberIn(read(file), /^oom_kill (\d+)$/m)
-  if (group.version === 1) return kills(join(group.directory, 'memory.oom_control'))
+  if (group.version === 1) return killsIn(join(group.directory, 'memory.oom_control'))
   // A group without the controller is part of the next one above that has it.
   const files = [...upwards(group)].map((place) => join(place, 'memory.events'))
-  return kills(files.find((file) => existsSync(file)) ?? '')
+  return killsIn(files.find((file) => existsSync(file)) ?? '')
+}
+
+function killsIn(file: string): number | null {
+  return numberIn(read(file), /^oom_kill (\d+)$/m)
 }
 
 /** Bytes that the group may use, by its own limit and those above it; null = as many as there are. */

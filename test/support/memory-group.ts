@@ -51,13 +51,13 @@ export function memoryGroup(bytes: number, view: View = 'machine'): MemoryGroup 
 
 // $1 root, $2 outer group, then the program. The namespace begins at the group that who makes it is in.
 function entering(view: View, mount: string): string {
-  const join = 'echo $$ >"$2/inner/cgroup.procs"'
+  const enter = 'echo $$ >"$2/inner/cgroup.procs"'
   const go = 'shift 2; exec "$@"'
-  if (view === 'machine') return `${join}; ${go}`
+  if (view === 'machine') return `${enter}; ${go}`
   const own = 'exec unshare --mount --propagation private'
   const around = `sh -euc '${view === 'part' ? 'mount --bind "$2" "$1"' : `umount "$1"; ${mount} "$1"; echo $$ >"$1/inner/cgroup.procs"`}; ${go}' sh "$@"`
   return view === 'part'
-    ? `${join}; ${own} ${around}`
+    ? `${enter}; ${own} ${around}`
     : `echo $$ >"$2/cgroup.procs"; ${own} --cgroup ${around}`
 }
 

@@ -104,13 +104,13 @@ export const checkExposed: Check = ({ config }) => {
 export const checkMemory: Check = ({ config: { workers } }) => {
   const limit = memoryLimit()
   if (limit === null) return []
-  const mib = (bytes: number): string => `${Math.floor(bytes / mebibyte)} MiB`
+  const together = `${Math.floor(limit / mebibyte)} MiB`
   const late = workers.filter((worker) => isChild(worker) && worker.run.maxMemoryBytes >= limit)
-  if (late.length === 0) return [passed('memory_limit', `all of it together may use ${mib(limit)} of memory`)]
+  if (late.length === 0) return [passed('memory_limit', `all of it together may use ${together} of memory`)]
   return late.map(({ name, where }) => ({
     code: 'memory_limit',
     state: 'WARN',
-    message: `max_memory of worker ${name} is not below the ${mib(limit)} that all of it together may use: the kernel kills something before the worker is replaced`,
+    message: `max_memory of worker ${name} is not below the ${together} that all of it together may use: the kernel kills something before the worker is replaced`,
     where,
     fix: `lower max_memory in [workers.${name}], or raise the limit of the container or unit (memory, MemoryMax=)`,
   }))
