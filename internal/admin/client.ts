@@ -14,6 +14,7 @@ import {
   type MaintenanceRequest,
 } from './control.ts'
 import type { WhyReport } from '../recent/why.ts'
+import { choiceBody, isSessionsReport, type SessionChoice, type SessionsReport } from './sessions.ts'
 import { isRecord, isStatusReport, isWhyReport } from './shape.ts'
 import type { StatusReport } from './status.ts'
 
@@ -61,6 +62,16 @@ export class ControlClient {
     return { lost: typeof lost === 'string' ? lost : null }
   }
 
+  /** Sign-ins there are. @throws StartupError */
+  sessions(chosen: SessionChoice): Promise<SessionsReport> {
+    return this.#sessions('/sessions', chosen)
+  }
+
+  /** Ends sign-ins. @returns those it has ended @throws StartupError */
+  endSessions(chosen: SessionChoice): Promise<SessionsReport> {
+    return this.#sessions('/sessions/end', chosen)
+  }
+
   /** Begins the graceful stop; returns when it was understood, not when it is done. @throws StartupError */
   async stop(): Promise<void> {
     await this.#ask('POST', '/stop')
@@ -79,6 +90,12 @@ export class ControlClient {
   /** Reloads the configuration and waits until it is in force or was given up. @throws StartupError */
   reload(progress: (line: string) => void): Promise<ControlOutcome> {
     return this.#follow('/reload', {}, progress)
+  }
+
+  async #sessions(path: string, chosen: SessionChoice): Promise<SessionsReport> {
+    const value = await this.#ask('POST', path, choiceBody(chosen))
+    if (!isSessionsReport(value)) throw failed(strangerProblem(this.#socket))
+    return value
   }
 
   async #ask(method: 'GET' | 'POST', path: string, body: unknown = null): Promise<unknown> {

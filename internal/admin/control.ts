@@ -2,15 +2,17 @@
  * The vocabulary of the control socket: what can be asked of a running gateway, and how a long answer is told
  * piece by piece.
  *
- * `GET /status` answers a {@link StatusReport}; `POST /why` (`{"id":"..."}`) a
+ * `POST /sessions` and `POST /sessions/end` (a choice of `admin/sessions`) answer a {@link SessionsReport}, the second one of
+ * the sessions that were ended. `GET /status` answers a {@link StatusReport}; `POST /why` (`{"id":"..."}`) a
  * {@link WhyReport}; `POST /maintenance` (a {@link MaintenanceRequest}) a {@link MaintenanceOutcome}; `POST /drain` and `POST /stop` answer `{"ok":true}` at once;
  * `POST /restart` (`{"workers":["api"]}`, none = all) and `POST /reload` answer one JSON value per line, a
- * {@link ControlEvent} each, `done` last. A refusal is `{"problems":[...]}` with 400, 404, 405, 409, 413 or 500.
+ * {@link ControlEvent} each, `done` last. A refusal is `{"problems":[...]}` with 400, 404, 405, 409, 413, 500 or 503.
  */
 
 import type { Problem } from '../fault/startup.ts'
 import type { AuditResult } from '../log/audit.ts'
 import type { WhyReport } from '../recent/why.ts'
+import type { SessionChoice, SessionsReport } from './sessions.ts'
 import { isRecord, isTexts } from './shape.ts'
 import type { StatusReport } from './status.ts'
 
@@ -34,6 +36,11 @@ export interface MaintenanceOutcome {
   readonly lost: string | null
 }
 
+/** The store of sessions does not answer. */
+export class SessionsUnavailable extends Error {
+  override readonly name = 'SessionsUnavailable'
+}
+
 /** The gateway as the control socket sees it; implemented by the composition root. */
 export interface ControlTarget {
   status(): StatusReport
@@ -43,6 +50,10 @@ export interface ControlTarget {
   drain(): void
   /** Tells clients of workers that they are worked on, or serves them again. */
   maintenance(request: MaintenanceRequest): MaintenanceOutcome
+  /** Sign-ins there are. Rejects with {@link SessionsUnavailable} when their store does not answer. */
+  sessions(chosen: SessionChoice): Promise<SessionsReport>
+  /** Ends sign-ins, at every gateway. As `sessions` otherwise. @returns those it has ended */
+  endSessions(chosen: SessionChoice): Promise<SessionsReport>
   /** Begins the graceful stop and returns at once. Idempotent. */
   stop(): void
   /**

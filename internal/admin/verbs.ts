@@ -9,9 +9,10 @@ import type { Actor, Audit, AuditResult } from '../log/audit.ts'
 import type { Logger } from '../log/types.ts'
 import { readBody } from './body.ts'
 import { callerField, callerOf } from './caller.ts'
-import { auditResult, parseJson, type ControlTarget } from './control.ts'
+import { auditResult, parseJson, SessionsUnavailable, type ControlTarget } from './control.ts'
 import { OperationDesk } from './operation.ts'
 import { isRequestId } from './request-id.ts'
+import { choiceBody, parseChoice } from './sessions.ts'
 import { isRecord, isTexts } from './shape.ts'
 
 /** Reads requests, refuses what makes no sense, and hands the rest to the gateway. */
@@ -62,6 +63,9 @@ export class ControlVerbs {
         return answer(response, 200, { ok: true })
       case '/maintenance':
         return this.#maintenance(body, actor, response)
+      case '/sessions':
+      case '/sessions/end':
+        return this.#sessions(path, body, actor, response)
       case '/stop':
         this.#audit({ event: 'stop', actor })
         return this.#stop(response)
@@ -76,6 +80,26 @@ export class ControlVerbs {
     if (typeof id !== 'string' || !isRequestId(id))
       return refuse(response, 400, bad('`id` must be the id of a request'))
     answer(response, 200, this.#target.why(id))
+  }
+
+  async #sessions(
+    path: '/sessions' | '/sessions/end',
+    body: Readonly<Record<string, unknown>>,
+    actor: Actor,
+    response: ServerResponse,
+  ): Promise<void> {
+    const chosen = parseChoice(body)
+    if (chosen === null) return refuse(response, 400, bad('name one user, or a list of ids, or nothing'))
+    try {
+      if (path === '/sessions') return answer(response, 200, await this.#target.sessions(chosen))
+      const report = await this.#target.endSessions(chosen)
+      const ended = report.kind === 'none' ? [] : report.sessions.map(({ id }) => id)
+      this.#audit({ event: 'sessions.end', ...choiceBody(chosen), ended, actor })
+      answer(response, 200, report)
+    } catch (error) {
+      if (!(error instanceof SessionsUnavailable)) throw error
+      refuse(response, 503, unavailable)
+    }
   }
 
   /** Stops only after the answer is out: the stop may end this very socket. */
@@ -144,10 +168,18 @@ const methods: ReadonlyMap<string, string> = new Map([
   ['/reload', 'POST'],
   ['/drain', 'POST'],
   ['/maintenance', 'POST'],
+  ['/sessions', 'POST'],
+  ['/sessions/end', 'POST'],
   ['/stop', 'POST'],
 ])
 
 const stopping: Problem = { code: 'control_busy', message: 'the gateway is stopping' }
+
+const unavailable: Problem = {
+  code: 'sessions_unavailable',
+  message: 'the store of sessions does not answer',
+  hint: 'sessions that were ended before it fell silent stay ended; ask again when it is back',
+}
 
 /** What only another program than ours would send. */
 function bad(message: string, hint?: string): Problem {

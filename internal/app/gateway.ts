@@ -5,6 +5,7 @@
  */
 
 import { join } from 'node:path'
+import type { SessionChoice, SessionsReport } from '../admin/sessions.ts'
 import { ControlServer } from '../admin/control-server.ts'
 import type {
   ControlOutcome,
@@ -55,6 +56,7 @@ import { Operators } from './operators/operators.ts'
 import { reload } from './reload.ts'
 import { exposedSecrets } from './exposed-secrets.ts'
 import { restart } from './restart.ts'
+import { endSessions, listSessions, type SessionDeskRoom } from './session-desk.ts'
 import { withoutSecrets } from './secrets.ts'
 import { SignIn } from './sign-in.ts'
 
@@ -271,6 +273,14 @@ export class Gateway implements ControlTarget {
     return { lost }
   }
 
+  sessions(chosen: SessionChoice): Promise<SessionsReport> {
+    return listSessions(this.#sessionDesk(), chosen)
+  }
+
+  endSessions(chosen: SessionChoice): Promise<SessionsReport> {
+    return endSessions(this.#sessionDesk(), chosen)
+  }
+
   restart(names: readonly string[], progress: (line: string) => void): Promise<ControlOutcome> {
     return this.#operations.run(() => restart(this.#current.fleet, names, progress))
   }
@@ -405,6 +415,10 @@ export class Gateway implements ControlTarget {
       internalApiBase: () => this.#internalUrl + config.rootPath + apiPath(config),
       retireMs: config.drain.timeoutMs,
     }
+  }
+
+  #sessionDesk(): SessionDeskRoom {
+    return { config: this.config, roster: this.#signIn.roster, sockets: this.#signIn.sockets }
   }
 
   #makeOperators(): Operators {

@@ -6,7 +6,7 @@
 import type { AssertionKey } from '../auth/assertion.ts'
 import type { OpenLogin } from '../auth/login/login.ts'
 import { openStore } from '../auth/session/open-store.ts'
-import { digest } from '../auth/session/key-ring.ts'
+import { shownId, type Roster } from '../auth/session/roster.ts'
 import { sessionSecrets } from '../auth/session/secrets.ts'
 import type { SessionStore } from '../auth/session/store.ts'
 import type { SocketGuard } from '../auth/socket-guard.ts'
@@ -76,6 +76,11 @@ export class LoginKeeper {
     return this.#open?.login ?? null
   }
 
+  /** Sessions of the configuration in force; null while nobody signs in here. */
+  get roster(): Roster | null {
+    return this.#open?.login.roster ?? null
+  }
+
   async close(): Promise<void> {
     const all = [...this.#others, ...(this.#open === null ? [] : [this.#open])]
     this.#others = []
@@ -133,7 +138,7 @@ export class LoginKeeper {
       refreshed(outcome, { key, data }, reason) {
         counts.add(counts.refreshes, outcome)
         if (outcome === 'shared') return
-        const session = digest(key).slice(0, 16)
+        const session = shownId(key)
         audit({ event: 'refresh', result: outcome, request_id: '', client: '', session, sub: data.subject })
         if (outcome !== 'ok') logger.warn({ session, reason, outcome }, 'tokens were not renewed')
       },

@@ -3,6 +3,7 @@
 import { AssertionKey } from '../auth/assertion.ts'
 import type { AuthWatch } from '../auth/authorize.ts'
 import { Outbound } from '../auth/outbound.ts'
+import type { Roster } from '../auth/session/roster.ts'
 import { SocketGuard } from '../auth/socket-guard.ts'
 import { openDesk, type Desk, type DeskRoom, type Login } from '../auth/desk.ts'
 import type { AuthConfig, IdentityHeaders } from '../config/auth-types.ts'
@@ -80,6 +81,11 @@ export class SignIn {
     void endOf(before)
     this.#judgeBy(config, this.#open?.desk ?? null)
     return this.#open?.desk ?? null
+  }
+
+  /** Sessions there are; null while nobody signs in here. */
+  get roster(): Roster | null {
+    return this.#logins.roster
   }
 
   /** What the workers of a configuration have to know; null when nobody is asked. */

@@ -66,6 +66,11 @@ export class SocketGuard {
     return this.#entries.size
   }
 
+  /** Sockets of a session that are open. */
+  openOf(key: string): number {
+    return this.#bySession.get(key)?.size ?? 0
+  }
+
   /** From now on by this judge; all sockets are judged anew. @param judge null = nobody is asked any more */
   judgeBy(judge: Judge | null, everyMs: number): void {
     this.#judge = judge

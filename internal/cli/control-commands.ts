@@ -20,7 +20,7 @@ const gatewayFlags = {
 /** Takes the outcome of a verb. */
 type Done = (outcome: Promise<number>) => Promise<void>
 
-/** Adds `status`, `why`, `maintenance`, `restart`, `reload`, `drain`, `stop` and `healthcheck`. */
+/** Adds `status`, `why`, `maintenance`, `sessions`, `restart`, `reload`, `drain`, `stop` and `healthcheck`. */
 export function addControlCommands(program: Argv, done: Done): Argv {
   return addReaders(addWriters(program, done), done)
 }
@@ -74,6 +74,26 @@ function addWriters(program: Argv, done: Done): Argv {
         done(
           Promise.all([import('./maintenance.ts'), newTerminal()]).then(([verb, io]) =>
             verb.maintenance(flags, io),
+          ),
+        ),
+    )
+    .command(
+      'sessions <action> [id..]',
+      'list who is signed in at a provider, or end their sessions',
+      (command) =>
+        command
+          .positional('action', { choices: ['list', 'revoke'] as const, demandOption: true })
+          .positional('id', { type: 'string', array: true, describe: 'sessions, as the list names them' })
+          .options(gatewayFlags)
+          .option('user', { type: 'string', requiresArg: true, describe: 'those of this address or subject' })
+          .option('all', { type: 'boolean', describe: 'everybody' })
+          .option('json', { type: 'boolean', describe: 'print JSON' })
+          .example('$0 sessions list', 'who, since when, last use, open sockets')
+          .example('$0 sessions revoke --user ann@example.com', 'signs her out at every gateway, now'),
+      (flags) =>
+        done(
+          Promise.all([import('./sessions.ts'), newTerminal()]).then(([verb, io]) =>
+            verb.sessions(flags, io),
           ),
         ),
     )

@@ -48,6 +48,15 @@ export type OperatorEvent =
       readonly message?: string
       readonly actor: Actor
     }
+  | {
+      readonly event: 'sessions.end'
+      /** Who was meant: one of these, or everybody. */
+      readonly user?: string
+      readonly ids?: readonly string[]
+      /** Hashed ids. */
+      readonly ended: readonly string[]
+      readonly actor: Actor
+    }
   | { readonly event: 'drain' | 'stop'; readonly actor: Actor }
 
 /** What is known of the person, or program, behind a request. */

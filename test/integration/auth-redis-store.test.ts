@@ -22,6 +22,7 @@ async function connected(options: RedisStoreOptions): Promise<RedisStore> {
 
 const session = () => ({
   sealed: Buffer.from('x'),
+  about: Buffer.from('y'),
   expiresAt: Date.now() + 3_600_000,
   idleAt: Date.now() + 3_600_000,
   indexes: [],
@@ -49,7 +50,7 @@ test('a session that ends on one gateway is told to all, and a gap to those who 
   const key = digest(randomUUID())
   await eventually('the other one listens and hears', async () => {
     await one.create(key, session())
-    await one.remove(key)
+    await one.remove(key, 'signed_out')
     return told.includes(key)
   })
   await redis.stop()

@@ -19,6 +19,7 @@ const hour = 3_600_000
 
 const fresh = (given: Partial<NewSession> = {}): NewSession => ({
   sealed: Buffer.from([0, 1, 2, 255]),
+  about: Buffer.from([3, 4, 5, 254]),
   expiresAt: Date.now() + 12 * hour,
   idleAt: Date.now() + 2 * hour,
   indexes: [],
@@ -48,19 +49,19 @@ export function sessionStoreSuite(kind: string, open: (t: TestContext) => Promis
 
     await t.test('what was never made is not there', async () => {
       assert.equal(await store.get(digest('nobody')), null)
-      assert.equal(await store.remove(digest('nobody')), false)
+      assert.equal(await store.remove(digest('nobody'), 'signed_out'), false)
       assert.equal(await store.takeTurn(digest('nobody'), hour), null)
     })
 
     await t.test('a removed session is gone, also for who wants to change it', async () => {
       const key = await made()
       const turn = await store.takeTurn(key, hour)
-      assert.equal(await store.remove(key), true)
+      assert.equal(await store.remove(key, 'signed_out'), true)
       assert.equal(await store.get(key), null)
       assert.equal(await store.replace(key, turn?.fence ?? 0, Buffer.from('x')), false)
       await store.touch(key, Date.now() + hour)
       assert.equal(await store.get(key), null)
-      assert.equal(await store.remove(key), false)
+      assert.equal(await store.remove(key, 'signed_out'), false)
     })
 
     await t.test(
@@ -86,9 +87,30 @@ export function sessionStoreSuite(kind: string, open: (t: TestContext) => Promis
       const second = await made({ indexes: [subject, two] })
       assert.deepEqual(new Set(await store.find(subject)), new Set([first, second]))
       assert.deepEqual(await store.find(one), [first])
-      await store.remove(first)
+      await store.remove(first, 'signed_out')
       assert.deepEqual(await store.find(subject), [second])
       assert.deepEqual(await store.find(one), [])
+    })
+
+    await t.test('all sessions that go on are listed, with what is said about them', async (s) => {
+      s.after(() => turnClock(0))
+      const [key, removed] = [await made({ about: Buffer.from('hers') }), await made()]
+      const idle = await made({ idleAt: Date.now() + hour })
+      await store.remove(removed, 'signed_out')
+      const found = await store.list()
+      const listed = found.find((one) => one.key === key)
+      assert.equal(String(listed?.about), 'hers')
+      assert.equal(listed?.expiresAt, (await store.get(key))?.expiresAt)
+      await store.touch(key, Date.now() + 3 * hour)
+      turnClock(hour + 60_000)
+      const later = await store.list()
+      assert.ok((later.find((one) => one.key === key)?.idleAt ?? 0) > Date.now() + 2 * hour)
+      const names = [found, later].map((list) => list.map((one) => one.key))
+      assert.deepEqual(
+        [names[0]?.includes(removed), names[0]?.includes(idle), names[1]?.includes(idle)],
+        [false, true, false],
+      )
+      assert.equal(new Set(names[0]).size, names[0]?.length)
     })
 
     await t.test('one at a time has the turn, and a later turn has a higher fence', async () => {
@@ -138,13 +160,13 @@ export function sessionStoreSuite(kind: string, open: (t: TestContext) => Promis
     })
 
     await t.test('who wants to know is told which session was removed', async () => {
-      const removed: (string | null)[] = []
-      store.onRemoved((key) => removed.push(key))
+      const removed: (readonly [string | null, string])[] = []
+      store.onRemoved((...told) => removed.push(told))
       const key = await made()
-      await store.remove(key)
+      await store.remove(key, 'ended_by_operator')
       assert.deepEqual(
-        removed.filter((told) => told === key),
-        [key],
+        removed.filter(([told]) => told === key),
+        [[key, 'ended_by_operator']],
       )
     })
 
@@ -172,7 +194,7 @@ export function sessionStoreSuite(kind: string, open: (t: TestContext) => Promis
       assert.equal(await store.takeTurn(key, hour / 10), null)
       assert.equal(await other.replace(key, turn?.fence ?? 0, Buffer.from('theirs')), true)
       assert.equal(String((await store.get(key))?.sealed), 'theirs')
-      assert.equal(await other.remove(key), true)
+      assert.equal(await other.remove(key, 'signed_out'), true)
       assert.equal(await store.get(key), null)
     })
   })

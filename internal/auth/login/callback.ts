@@ -8,7 +8,7 @@ import { refusedAtGate, type GateRefusal } from '../oidc/claims.ts'
 import { providerError, type ProviderError } from '../oidc/provider-error.ts'
 import { RateLimiter } from '../rate.ts'
 import type { SessionData } from '../session/data.ts'
-import { digest } from '../session/key-ring.ts'
+import { shownId } from '../session/roster.ts'
 import { StoreUnavailable } from '../session/store.ts'
 import { page, seeOther, type PageText } from './answers.ts'
 import { openAttempt, slotOf, type LoginAttempt } from './attempt.ts'
@@ -88,7 +88,7 @@ export class Callback {
     const { config, jar, sessions, tell } = this.#parts
     await this.#endBefore(request)
     const { session, cookie } = await sessions.begin(data)
-    tell({ event: 'login.ok', sub: data.subject, session: digest(session.key).slice(0, 16) }, request)
+    tell({ event: 'login.ok', sub: data.subject, session: shownId(session.key) }, request)
     const maxAge = Math.floor(config.session.absoluteMs / 1000)
     const cookies = lines + sessionCookieLine(jar, cookie, maxAge)
     if (this.#logins.take(`${request.exchange.client} ${data.subject}`) > 0)

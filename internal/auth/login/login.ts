@@ -8,6 +8,7 @@ import { Provider } from '../oidc/provider.ts'
 import { Outbound } from '../outbound.ts'
 import { KeyRing } from '../session/key-ring.ts'
 import { Refresher, type RefreshOutcome } from '../session/refresh.ts'
+import { Roster } from '../session/roster.ts'
 import { Sessions, type LiveSession, type SessionListener } from '../session/sessions.ts'
 import type { SessionStore } from '../session/store.ts'
 import { SharedRates } from '../shared-rates.ts'
@@ -42,6 +43,7 @@ export interface LoginRoom {
 /** A login that is open, and its sessions. */
 export interface OpenLogin extends Login {
   readonly sessions: Sessions
+  readonly roster: Roster
   listen(listener: SessionListener): void
 }
 
@@ -90,6 +92,13 @@ export function openLogin({ config, store, secrets, env, watch, ...room }: Login
     now: Date.now,
     sendsAccessToken: room.sendsAccessToken,
   }
+  // Whichever gateway has it open: nobody else can open its record.
+  sessions.listen({
+    onEnd(_key, why, ended) {
+      if (why === 'ended_by_operator' && ended !== null) void provider.revoke(ended.data.refreshToken)
+    },
+    onChange: () => undefined,
+  })
   provider.start()
   return {
     endpoints: compileEndpoints(parts),
@@ -97,6 +106,7 @@ export function openLogin({ config, store, secrets, env, watch, ...room }: Login
     rates: ratesIn(store, ring, watch),
     isOwnCookie: (name) => isOwnCookie(jar, name),
     sessions,
+    roster: new Roster(sessions, ring, session.idleMs),
     handleFor: ({ sessionKey }) => {
       const known = sessionKey === null ? null : sessions.known(sessionKey)
       return known === null ? null : sessions.handleOf(known)

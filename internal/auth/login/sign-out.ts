@@ -3,7 +3,8 @@
 import { failure, type Failure } from '../../fault/failure.ts'
 import type { AccessRequest } from '../credential.ts'
 import type { GatewayAnswer } from '../endpoints.ts'
-import { digest, randomId } from '../session/key-ring.ts'
+import { randomId } from '../session/key-ring.ts'
+import { shownId } from '../session/roster.ts'
 import type { LiveSession } from '../session/sessions.ts'
 import { page, seeOther } from './answers.ts'
 import { clearLine, pendingLogins } from './cookie-jar.ts'
@@ -66,8 +67,7 @@ async function end(parts: LoginParts, request: AccessRequest, session: LiveSessi
   await sessions.end(session.key, 'signed_out')
   // A refresh token outlives the logout at some providers.
   void provider.revoke(session.data.refreshToken)
-  const hashed = digest(session.key).slice(0, 16)
-  tell({ event: 'logout', kind: 'local', sub: session.data.subject, session: hashed }, request)
+  tell({ event: 'logout', kind: 'local', sub: session.data.subject, session: shownId(session.key) }, request)
 }
 
 async function destination(

@@ -6,7 +6,7 @@
 import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto'
 
 /** What a sealed value is for; part of its key and of what is authenticated. */
-export type Purpose = 'session' | 'login' | 'handle' | 'rate'
+export type Purpose = 'session' | 'about' | 'login' | 'handle' | 'rate'
 
 const ivBytes = 12
 const tagBytes = 16

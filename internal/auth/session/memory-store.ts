@@ -2,14 +2,17 @@
 
 import {
   isOver,
+  type ListedSession,
   type NewSession,
   type RemovalListener,
+  type SessionEnd,
   type SessionStore,
   type StoredSession,
   type Turn,
 } from './store.ts'
 
 interface Entry extends StoredSession {
+  readonly about: Buffer
   readonly indexes: readonly string[]
   /** The last turn, and until when it lasts by the monotonic clock. */
   readonly turn: number
@@ -42,7 +45,7 @@ export class MemoryStore implements SessionStore {
     const entry = this.#sessions.get(key)
     if (entry === undefined) return null
     if (!isOver(entry, this.#now())) return entry
-    this.#drop(key, entry)
+    this.#drop(key, entry, 'expired')
     return null
   }
 
@@ -51,7 +54,7 @@ export class MemoryStore implements SessionStore {
     for (const index of session.indexes) this.#keysOf(index).add(key)
     for (const [oldest, entry] of this.#sessions) {
       if (this.#sessions.size <= this.#most && !isOver(entry, this.#now())) break
-      this.#drop(oldest, entry)
+      this.#drop(oldest, entry, 'expired')
     }
     return Promise.resolve()
   }
@@ -71,9 +74,9 @@ export class MemoryStore implements SessionStore {
     return Promise.resolve()
   }
 
-  remove(key: string): Promise<boolean> {
+  remove(key: string, why: SessionEnd): Promise<boolean> {
     const entry = this.#sessions.get(key)
-    if (entry !== undefined) this.#drop(key, entry)
+    if (entry !== undefined) this.#drop(key, entry, why)
     return Promise.resolve(entry !== undefined)
   }
 
@@ -107,6 +110,14 @@ export class MemoryStore implements SessionStore {
     return Promise.resolve(true)
   }
 
+  list(): Promise<readonly ListedSession[]> {
+    const now = this.#now()
+    const alive = [...this.#sessions].filter(([, entry]) => !isOver(entry, now))
+    return Promise.resolve(
+      alive.map(([key, { about, expiresAt, idleAt }]) => ({ key, about, expiresAt, idleAt })),
+    )
+  }
+
   count(): Promise<number> {
     return Promise.resolve(this.#sessions.size)
   }
@@ -136,13 +147,13 @@ export class MemoryStore implements SessionStore {
     return fresh
   }
 
-  #drop(key: string, { indexes }: Entry): void {
+  #drop(key: string, { indexes }: Entry, why: SessionEnd): void {
     this.#sessions.delete(key)
     for (const index of indexes) {
       const keys = this.#indexes.get(index)
       keys?.delete(key)
       if (keys?.size === 0) this.#indexes.delete(index)
     }
-    for (const listener of this.#listeners) listener(key)
+    for (const listener of this.#listeners) listener(key, why)
   }
 }

@@ -9,9 +9,12 @@ import { takeRate } from './redis-rate.ts'
 import {
   isOver,
   longestTurnMs,
+  sessionEnd,
   StoreUnavailable,
+  type ListedSession,
   type NewSession,
   type RemovalListener,
+  type SessionEnd,
   type SessionStore,
   type StoredSession,
   type Turn,
@@ -74,7 +77,7 @@ export class RedisStore implements SessionStore {
     this.#prefix = options.prefix
     this.#now = options.now ?? Date.now
     this.#connection = new RedisConnection(options)
-    this.#connection.open(this.#channel, (key) => this.#tell(key))
+    this.#connection.open(this.#channel, (text) => this.#hear(text))
   }
 
   async get(key: string): Promise<StoredSession | null> {
@@ -90,9 +93,10 @@ export class RedisStore implements SessionStore {
     return isOver(session, this.#now()) ? null : session
   }
 
-  async create(key: string, { sealed, expiresAt, idleAt, indexes }: NewSession): Promise<void> {
+  async create(key: string, { sealed, expiresAt, idleAt, indexes, about }: NewSession): Promise<void> {
     const name = this.#session(key)
-    const record = ['sealed', sealed.toString('base64'), 'fence', '0', 'turn', '0', 'until', '0']
+    const texts = ['sealed', sealed.toString('base64'), 'about', about.toString('base64')]
+    const record = [...texts, 'fence', '0', 'turn', '0', 'until', '0']
     await this.#send('HSET', name, ...record, 'expires', String(expiresAt), 'idle', String(idleAt))
     await this.#send('PEXPIREAT', name, String(Math.min(expiresAt, idleAt)))
     for (const index of indexes) {
@@ -111,11 +115,11 @@ export class RedisStore implements SessionStore {
     await this.#run(touchScript, key, String(idleAt))
   }
 
-  async remove(key: string): Promise<boolean> {
+  async remove(key: string, why: SessionEnd): Promise<boolean> {
     const existed = (await this.#send('DEL', this.#session(key))) === 1
     if (existed) {
-      this.#tell(key)
-      await this.#send('PUBLISH', this.#channel, key)
+      this.#tell(key, why)
+      await this.#send('PUBLISH', this.#channel, `${key} ${why}`)
     }
     return existed
   }
@@ -154,16 +158,19 @@ export class RedisStore implements SessionStore {
     return takeRate(send, `${this.#prefix}r:${name}`, allowance)
   }
 
-  /** Keys are counted in one pass that other commands may come between. */
+  async list(): Promise<readonly ListedSession[]> {
+    const listed: ListedSession[] = []
+    for await (const names of this.#pages()) {
+      const read = names.map(async (name) => this.#listed(name))
+      listed.push(...(await Promise.all(read)).filter((session) => session !== null))
+    }
+    // A pass may come by a key twice.
+    return [...new Map(listed.map((session) => [session.key, session])).values()]
+  }
+
   async count(): Promise<number> {
-    let cursor = '0'
     let sessions = 0
-    do {
-      const page = await this.#send('SCAN', cursor, 'MATCH', `${this.#prefix}s:*`, 'COUNT', '1000')
-      const [next, keys] = Array.isArray(page) ? (page as unknown[]) : ['0', []]
-      cursor = String(next)
-      sessions += Array.isArray(keys) ? keys.length : 0
-    } while (cursor !== '0')
+    for await (const names of this.#pages()) sessions += names.length
     return sessions
   }
 
@@ -175,6 +182,28 @@ export class RedisStore implements SessionStore {
   close(): Promise<void> {
     this.#connection.close()
     return Promise.resolve()
+  }
+
+  /** Names of all sessions, in one pass that other commands may come between. */
+  async *#pages(): AsyncGenerator<readonly string[]> {
+    let cursor = '0'
+    do {
+      const page = await this.#send('SCAN', cursor, 'MATCH', `${globText(this.#prefix)}s:*`, 'COUNT', '1000')
+      const [next, names] = Array.isArray(page) ? (page as unknown[]) : ['0', []]
+      cursor = String(next)
+      yield textsOf(names).filter((name) => name !== null)
+    } while (cursor !== '0')
+  }
+
+  async #listed(name: string): Promise<ListedSession | null> {
+    const [about, expires, idle] = textsOf(await this.#send('HMGET', name, 'about', 'expires', 'idle'))
+    const session = {
+      key: name.slice(this.#session('').length),
+      about: typeof about === 'string' ? Buffer.from(about, 'base64') : null,
+      expiresAt: Number(expires ?? 0),
+      idleAt: Number(idle ?? 0),
+    }
+    return isOver(session, this.#now()) ? null : session
   }
 
   get #channel(): string {
@@ -189,8 +218,14 @@ export class RedisStore implements SessionStore {
     return `${this.#prefix}i:${index}`
   }
 
-  #tell(key: string | null): void {
-    for (const listener of this.#listeners) listener(key)
+  /** What another gateway said: a key, and why its session ended; null = something may have been missed. */
+  #hear(text: string | null): void {
+    const [key = null, why] = text?.split(' ') ?? []
+    this.#tell(key, sessionEnd(why))
+  }
+
+  #tell(key: string | null, why: SessionEnd): void {
+    for (const listener of this.#listeners) listener(key, why)
   }
 
   #send(...words: readonly string[]): Promise<unknown> {
@@ -200,6 +235,11 @@ export class RedisStore implements SessionStore {
   #run(script: string, key: string, ...values: readonly string[]): Promise<unknown> {
     return this.#send('EVAL', script, '1', this.#session(key), ...values)
   }
+}
+
+/** A text as the pattern of itself. */
+function globText(text: string): string {
+  return text.replace(/[\\*?[\]^]/g, '\\$&')
 }
 
 function textsOf(reply: unknown): readonly (string | null)[] {

@@ -7,10 +7,8 @@ import type { OidcConfig, SessionConfig } from '../../config/login-types.ts'
 import type { Identity } from '../identity.ts'
 import { identityOfSession, readSession, writeSession, type SessionData } from './data.ts'
 import { digest, randomId, type KeyRing } from './key-ring.ts'
-import { isOver, type SessionStore, type StoredSession } from './store.ts'
-
-/** Why a session ended. */
-export type SessionEnd = 'signed_out' | 'provider_signed_out' | 'expired' | 'idle' | 'revoked' | 'replaced'
+import { isOver, type SessionEnd, type SessionStore, type StoredSession } from './store.ts'
+import { sealAbout } from './about.ts'
 
 /** A session that is open here. */
 export interface LiveSession {
@@ -35,7 +33,8 @@ export interface LiveSession {
 
 /** Told of the end of a session, and of a change of who it belongs to. */
 export interface SessionListener {
-  onEnd(key: string, why: SessionEnd): void
+  /** @param session null when it was not open here */
+  onEnd(key: string, why: SessionEnd, session: LiveSession | null): void
   onChange(session: LiveSession): void
 }
 
@@ -67,7 +66,6 @@ export class Sessions {
   readonly #now: () => number
   readonly #live = new Map<string, LiveSession>()
   readonly #listeners: SessionListener[] = []
-  readonly #ending = new Map<string, SessionEnd>()
   readonly #sweep: NodeJS.Timeout
   readonly #stopListening: () => void
 
@@ -77,7 +75,7 @@ export class Sessions {
     this.#config = config
     this.#oidc = oidc
     this.#now = now
-    this.#stopListening = store.onRemoved((key) => this.#removed(key))
+    this.#stopListening = store.onRemoved((key, why) => this.#removed(key, why))
     this.#sweep = setInterval(() => this.#forget(), touchMs).unref()
   }
 
@@ -93,7 +91,9 @@ export class Sessions {
     const expiresAt = now + this.#config.absoluteMs
     const sealed = this.#seal(id, data)
     const stored = { sealed, expiresAt, idleAt: this.#idleAt(now, expiresAt) }
-    await this.store.create(key, { ...stored, indexes: indexesOf(data) })
+    const { subject, email, name } = identityOfSession(data, key, expiresAt, this.#oidc)
+    const about = sealAbout(this.#ring, key, { user: subject, email, name, signedInAt: data.signedInAt })
+    await this.store.create(key, { ...stored, about, indexes: indexesOf(data) })
     const session = this.#keep(key, id, { ...stored, fence: 0 }, data)
     return { session, cookie: `v1.${id}` }
   }
@@ -156,11 +156,9 @@ export class Sessions {
 
   /** Ends a session everywhere. @returns whether there was one */
   async end(key: string, why: SessionEnd): Promise<boolean> {
-    this.#ending.set(key, why)
     try {
-      return await this.store.remove(key)
+      return await this.store.remove(key, why)
     } finally {
-      this.#ending.delete(key)
       // A store that cannot be reached must not keep it open here.
       this.#drop(key, why)
     }
@@ -255,14 +253,15 @@ export class Sessions {
     return idleMs === 0 ? expiresAt : Math.min(now + idleMs, expiresAt)
   }
 
-  #removed(key: string | null): void {
+  #removed(key: string | null, why: SessionEnd): void {
     if (key === null) for (const session of this.#live.values()) session.checkAt = 0
-    else this.#drop(key, this.#ending.get(key) ?? 'signed_out')
+    else this.#drop(key, why)
   }
 
   #drop(key: string, why: SessionEnd): void {
+    const session = this.#live.get(key) ?? null
     this.#live.delete(key)
-    for (const listener of this.#listeners) listener.onEnd(key, why)
+    for (const listener of this.#listeners) listener.onEnd(key, why, session)
   }
 
   /** Sessions nobody has used for a while are the store's alone. */

@@ -11,8 +11,10 @@ import {
   isOver,
   longestTurnMs,
   StoreUnavailable,
+  type ListedSession,
   type NewSession,
   type RemovalListener,
+  type SessionEnd,
   type SessionStore,
   type StoredSession,
   type Turn,
@@ -39,6 +41,7 @@ const layout = `
   CREATE TABLE IF NOT EXISTS indexes (
     name TEXT NOT NULL, key TEXT NOT NULL, PRIMARY KEY (name, key)) STRICT, WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS indexes_of_key ON indexes (key);
+  CREATE TABLE IF NOT EXISTS abouts (key TEXT PRIMARY KEY, about BLOB NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS names (name TEXT PRIMARY KEY, until INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 `
 
@@ -50,6 +53,9 @@ const statements = {
     'UPDATE sessions SET sealed = ?, fence = ? WHERE key = ? AND fence <= ? AND expires_at > ? AND idle_at > ?',
   touch: 'UPDATE sessions SET idle_at = ? WHERE key = ?',
   remove: 'DELETE FROM sessions WHERE key = ?',
+  describe: 'INSERT OR REPLACE INTO abouts VALUES (?, ?)',
+  undescribe: 'DELETE FROM abouts WHERE key = ?',
+  list: 'SELECT key, about, expires_at, idle_at FROM sessions LEFT JOIN abouts USING (key) WHERE expires_at > ? AND idle_at > ?',
   unindex: 'DELETE FROM indexes WHERE key = ?',
   find: 'SELECT key FROM indexes JOIN sessions USING (key) WHERE name = ? AND expires_at > ? AND idle_at > ?',
   take: 'UPDATE sessions SET turn = turn + 1, turn_until = ? WHERE key = ? AND turn_until NOT BETWEEN ? AND ? RETURNING turn',
@@ -58,6 +64,8 @@ const statements = {
   once: 'INSERT OR IGNORE INTO names VALUES (?, ?)',
   count: 'SELECT count(*) AS sessions FROM sessions WHERE expires_at > ? AND idle_at > ?',
   over: 'SELECT key FROM sessions WHERE expires_at <= ? OR idle_at <= ? LIMIT 1000',
+  // A version that keeps none removes none.
+  oldAbouts: 'DELETE FROM abouts WHERE key NOT IN (SELECT key FROM sessions)',
   oldNames: 'DELETE FROM names WHERE until <= ?',
 } as const
 
@@ -99,9 +107,10 @@ export class SqliteStore implements SessionStore {
     return isOver(session, this.#now()) ? null : session
   }
 
-  async create(key: string, { sealed, expiresAt, idleAt, indexes }: NewSession): Promise<void> {
+  async create(key: string, { sealed, expiresAt, idleAt, indexes, about }: NewSession): Promise<void> {
     this.#together(() => {
       this.#statement('create').run(key, sealed, expiresAt, idleAt)
+      this.#statement('describe').run(key, about)
       for (const index of indexes) this.#statement('index').run(index, key)
     })
   }
@@ -115,12 +124,13 @@ export class SqliteStore implements SessionStore {
     this.#changes(() => this.#statement('touch').run(idleAt, key))
   }
 
-  async remove(key: string): Promise<boolean> {
+  async remove(key: string, why: SessionEnd): Promise<boolean> {
     const existed = this.#together(() => {
       this.#statement('unindex').run(key)
+      this.#statement('undescribe').run(key)
       return Number(this.#statement('remove').run(key).changes) > 0
     })
-    if (existed) for (const listener of this.#listeners) listener(key)
+    if (existed) for (const listener of this.#listeners) listener(key, why)
     return existed
   }
 
@@ -152,6 +162,16 @@ export class SqliteStore implements SessionStore {
     })
   }
 
+  async list(): Promise<readonly ListedSession[]> {
+    const now = this.#now()
+    return this.#try(() => this.#statement('list').all(now, now)).map((row) => ({
+      key: String(row['key']),
+      about: row['about'] instanceof Uint8Array ? Buffer.from(row['about']) : null,
+      expiresAt: Number(row['expires_at']),
+      idleAt: Number(row['idle_at']),
+    }))
+  }
+
   async count(): Promise<number> {
     const now = this.#now()
     return Number(this.#try(() => this.#statement('count').get(now, now))?.['sessions'])
@@ -171,7 +191,8 @@ export class SqliteStore implements SessionStore {
     const now = this.#now()
     try {
       const rows = this.#statement('over').all(now, now)
-      for (const row of rows) void this.remove(String(row['key']))
+      for (const row of rows) void this.remove(String(row['key']), 'expired')
+      this.#statement('oldAbouts').run()
       this.#statement('oldNames').run(now)
     } catch {
       // A full disk, or another process that writes: the next sweep comes.

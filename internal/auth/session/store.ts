@@ -21,9 +21,30 @@ export interface StoredSession {
 
 /** A new session. */
 export interface NewSession extends Omit<StoredSession, 'fence'> {
+  /** What operators may know of it, sealed without its id, which the cookie alone has. */
+  readonly about: Buffer
   /** Digests under which {@link SessionStore.find} gives it: of `iss|sid`, of `iss|sub`. */
   readonly indexes: readonly string[]
 }
+
+/** A session as operators find it. */
+export interface ListedSession extends Pick<StoredSession, 'expiresAt' | 'idleAt'> {
+  readonly key: string
+  /** Null = by a version that kept none. */
+  readonly about: Buffer | null
+}
+
+/** Why a session ended. */
+export type SessionEnd =
+  | 'signed_out'
+  | 'provider_signed_out'
+  | 'expired'
+  | 'idle'
+  /** The provider takes its refresh token no more, or it no longer passes the gate. */
+  | 'revoked'
+  | 'replaced'
+  /** Somebody who runs the gateway ended it. */
+  | 'ended_by_operator'
 
 /** The right to change one session's record, for a time. */
 export interface Turn {
@@ -35,7 +56,21 @@ export interface Turn {
  * Told of sessions that were removed, here or on another gateway; null = some may have been, nobody knows which (the
  * connection to the store was interrupted).
  */
-export type RemovalListener = (key: string | null) => void
+export type RemovalListener = (key: string | null, why: SessionEnd) => void
+
+/** Reads why a session ended; signing out where it is not said. */
+export function sessionEnd(text: string | undefined): SessionEnd {
+  return ends.find((end) => end === text) ?? 'signed_out'
+}
+
+const ends: readonly SessionEnd[] = [
+  'provider_signed_out',
+  'expired',
+  'idle',
+  'revoked',
+  'replaced',
+  'ended_by_operator',
+]
 
 /** A turn that would last longer than this was taken by a clock that has since been set back. */
 export const longestTurnMs = 10 * 60_000
@@ -51,8 +86,8 @@ export interface SessionStore {
   replace(key: string, fence: number, sealed: Buffer): Promise<boolean>
   /** Moves the idle end of a session that exists. */
   touch(key: string, idleAt: number): Promise<void>
-  /** @returns whether there was one; listeners everywhere are told then */
-  remove(key: string): Promise<boolean>
+  /** @returns whether there was one; listeners everywhere are told then, and why */
+  remove(key: string, why: SessionEnd): Promise<boolean>
   /** Keys of the sessions under an index. */
   find(index: string): Promise<readonly string[]>
   /** The right to refresh a session that exists, unless somebody has it. It ends by itself after `ttlMs`. */
@@ -67,6 +102,8 @@ export interface SessionStore {
    * @returns milliseconds until there is one; 0 = it was taken
    */
   takeRate?(name: string, allowance: Allowance): Promise<number>
+  /** All sessions, for operators: those that begin or end meanwhile may be missing. */
+  list(): Promise<readonly ListedSession[]>
   /** Sessions there are, for people; an estimate. */
   count(): Promise<number>
   /** @returns ends the telling */
