@@ -109,8 +109,7 @@ export class LoginKeeper {
       store,
       secrets,
       env,
-      sendsAccessToken:
-        auth.headers.accessToken !== '' || auth.headers.upstreamAuthorization === 'access_token',
+      accessTokenFor: accessTokenFor(auth),
       jwks: () => keyOf(auth).jwks,
       listening,
       watch: this.#watch(),
@@ -174,6 +173,11 @@ export class LoginKeeper {
     if (store !== this.#open?.store && this.#others.every((other) => other.store !== store))
       await store.close()
   }
+}
+
+function accessTokenFor({ headers }: AuthConfig): 'nobody' | 'apis' | 'everybody' {
+  if (headers.accessToken !== '') return 'everybody'
+  return headers.upstreamAuthorization === 'access_token' ? 'apis' : 'nobody'
 }
 
 function settingsOf(auth: AuthConfig, { stateDir }: Pick<Config, 'stateDir'>): string {

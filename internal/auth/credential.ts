@@ -35,6 +35,14 @@ export interface WorkerPlace {
 }
 
 /**
+ * Whether `[auth.headers] upstream_authorization` is for this worker: an API. A page that prints the headers of its socket
+ * would print the token, and the one of its socket could not be renewed.
+ */
+export function takesAuthorization(worker: WorkerPlace | null): boolean {
+  return worker !== null && (worker.kind === 'uvicorn' || worker.kind === 'http')
+}
+
+/**
  * What one mode says of a request. `none` lets the next mode look; every other answer is final: a bad credential never
  * falls through to another one.
  */

@@ -10,6 +10,7 @@ import type { AccessRequest, Authenticator } from './credential.ts'
 import type { LoginEndpoints } from './endpoints.ts'
 import type { Identity } from './identity.ts'
 import type { Fetch } from './jwt/key-source.ts'
+import { compileFirstParty } from './first-party.ts'
 import { openModes } from './modes.ts'
 import { pageAuthenticator, type PageHandles } from './page-handles.ts'
 import { compilePassages } from './passage.ts'
@@ -98,6 +99,14 @@ export function openDesk(parts: DeskParts): Desk {
     headers,
     isOwnCookie: login === null ? null : (name) => login.isOwnCookie(name),
     assertion: headers.assertion === '' ? null : assertion,
+    firstParty:
+      headers.firstPartySecret === null
+        ? null
+        : compileFirstParty({
+            secret: headers.firstPartySecret.reveal(),
+            maxGroupsBytes: headers.maxGroupsBytes,
+            now: Date.now,
+          }),
     handleFor: (identity, handshake) => login?.handleFor(identity) ?? handles.valueFor(handshake),
   })
   const authorizeFor = (listener: 'public' | 'internal'): Authorize =>

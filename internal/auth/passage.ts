@@ -2,7 +2,7 @@
 
 import type { IdentityHeaders } from '../config/auth-types.ts'
 import type { Exchange, Passage } from '../exchange/exchange.ts'
-import type { AccessRequest } from './credential.ts'
+import { takesAuthorization, type AccessRequest } from './credential.ts'
 import { withoutCookies } from '../exchange/cookies.ts'
 import { headerList, headerText } from './header-text.ts'
 import type { Identity } from './identity.ts'
@@ -21,12 +21,21 @@ export interface PassageParts {
   readonly isOwnCookie: ((name: string) => boolean) | null
   /** Signs the assertion; null = none is sent. */
   readonly assertion: ((identity: Identity, upgrade: boolean) => string) | null
+  /** Makes the token that applications check with a shared secret; null = they get none. */
+  readonly firstParty: ((identity: Identity) => string) | null
   /** What a Streamlit page shows the workers' own listener for the person. */
   readonly handleFor: (identity: Identity, handshake: Exchange) => string
 }
 
 /** Compiles them: what is the same for an identity is built once for it. */
-export function compilePassages({ headers, isOwnCookie, assertion, handleFor }: PassageParts): Passages {
+export function compilePassages({
+  headers,
+  isOwnCookie,
+  assertion,
+  firstParty,
+  handleFor,
+}: PassageParts): Passages {
+  const upstream = upstreamFor(headers, firstParty)
   const lines = new WeakMap<Identity, string>()
   const linesOf = (identity: Identity): string => {
     const known = lines.get(identity)
@@ -48,7 +57,7 @@ export function compilePassages({ headers, isOwnCookie, assertion, handleFor }: 
             : linesOf(identity) +
               signed(identity, exchange.kind === 'websocket') +
               handleLine(request, identity, handleFor),
-        authorization: authorizationFor(head.authorization, identity, headers),
+        authorization: authorizationFor(request, identity, headers, upstream),
         cookie: cookie === null || isOwnCookie === null ? cookie : withoutCookies(cookie, isOwnCookie),
         answerLines,
         personal: identity !== null,
@@ -68,24 +77,43 @@ function handleLine(
   return line('X-Fluxlit-Session-Handle', handleFor(identity, exchange))
 }
 
+/** What workers get in the place of the gateway's credential; null = nothing. */
+type UpstreamAuthorization = (request: AccessRequest, identity: Identity) => string | null
+
+function upstreamFor(
+  { upstreamAuthorization }: IdentityHeaders,
+  firstParty: PassageParts['firstParty'],
+): UpstreamAuthorization {
+  switch (upstreamAuthorization) {
+    case 'strip':
+      return () => null
+    case 'access_token':
+      return ({ worker }, { accessToken }) =>
+        accessToken !== undefined && takesAuthorization(worker) ? `Bearer ${accessToken}` : null
+    case 'first_party':
+      return ({ worker }, identity) =>
+        firstParty !== null && takesAuthorization(worker) ? `Bearer ${firstParty(identity)}` : null
+  }
+}
+
 /**
  * What was the gateway's credential goes no further, but for a bearer, which the application may want to look at too.
  * Where nobody had to be known the field is between the client and the application.
  */
 function authorizationFor(
-  sent: string | null,
+  request: AccessRequest,
   identity: Identity | null,
-  { forwardAuthorization, upstreamAuthorization }: IdentityHeaders,
+  { forwardAuthorization }: IdentityHeaders,
+  upstream: UpstreamAuthorization,
 ): string | null {
+  const sent = request.head.authorization
   // A handle that counts no longer, at an address that is open to everybody, is still nothing for a worker to have.
   if (identity === null) return isHandle(sent) ? null : sent
-  if (identity.via === 'jwt') return forwardAuthorization ? sent : null
-  if (identity.bearer !== undefined) return forwardAuthorization ? identity.bearer : null
-  if (identity.via === 'basic' || identity.via === 'handle' || identity.via === 'oidc')
-    return upstreamAuthorization === 'access_token' && identity.accessToken !== undefined
-      ? `Bearer ${identity.accessToken}`
-      : null
-  return sent
+  const bearer = identity.via === 'jwt' ? sent : (identity.bearer ?? null)
+  if (bearer !== null && forwardAuthorization) return bearer
+  const given = upstream(request, identity)
+  // Where a proxy in front signs people in the field was never the gateway's.
+  return identity.via === 'proxy' || identity.via === 'dev' ? (given ?? sent) : given
 }
 
 function identityLines(identity: Identity, headers: IdentityHeaders): string {

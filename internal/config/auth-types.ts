@@ -74,7 +74,9 @@ export interface IdentityHeaders {
   readonly accessToken: string
   /** Longest value of the groups header; more and it is left out. */
   readonly maxGroupsBytes: number
-  readonly upstreamAuthorization: 'strip' | 'access_token'
+  readonly upstreamAuthorization: 'strip' | 'access_token' | 'first_party'
+  /** What `first_party` signs with; null = it is not on. */
+  readonly firstPartySecret: Secret | null
   /** Whether a client's own bearer is passed on. */
   readonly forwardAuthorization: boolean
   readonly assertionTtlMs: number

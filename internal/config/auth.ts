@@ -8,6 +8,7 @@ import type { AuthConfig, AuthMode, IdentityHeaders } from './auth-types.ts'
 import type { ResolveContext } from './context.ts'
 import { credentialOrPath } from './credential.ts'
 import { resolveBasic, resolveDev, resolveProxy, unused } from './auth-modes.ts'
+import { resolveFirstParty } from './first-party.ts'
 import { resolveJwt } from './jwt.ts'
 import { resolveLogin, type LoginSurroundings } from './login.ts'
 import { isLoopback } from './network.ts'
@@ -25,6 +26,7 @@ export function resolveAuth(context: ResolveContext, around: LoginSurroundings):
     proxy: resolveProxy(context, modes.includes('proxy')),
     dev: resolveDev(context, modes.includes('dev')),
   }
+  const firstParty = resolveFirstParty(context, modes.length > 0, around)
   const login = modes.includes('oidc') ? resolveLogin(context, around) : unused(context, 'oidc')
   if (modes.length === 0) {
     reportIdle(context)
@@ -34,7 +36,7 @@ export function resolveAuth(context: ResolveContext, around: LoginSurroundings):
   return {
     modes,
     default: auth.default,
-    headers: headersOf(context),
+    headers: { ...headersOf(context), firstPartySecret: firstParty },
     rules: resolveRules(context, workers),
     access: resolveAccess(context, workers),
     expectations: resolveExpectations(context),
@@ -83,7 +85,7 @@ function checkTransport(context: ResolveContext, modes: readonly AuthMode[]): vo
   })
 }
 
-function headersOf(context: ResolveContext): IdentityHeaders {
+function headersOf(context: ResolveContext): Omit<IdentityHeaders, 'firstPartySecret'> {
   const { headers } = context.settings.auth
   const { user, email, groups, preferred_username: preferred, assertion, access_token: token } = headers
   const names = [user, email, groups, preferred, assertion, token]

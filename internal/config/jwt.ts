@@ -7,12 +7,11 @@ import { parseDiscoverableIssuer } from './auth-text.ts'
 import type { JwtConfig, JwtIssuer, JwtKeys } from './auth-types.ts'
 import type { ResolveContext } from './context.ts'
 import { Secret } from './secret.ts'
+import { reportShortSecret } from './secret-key.ts'
 import { isTree, type Path } from './tree.ts'
 
 const table: Path = ['auth', 'jwt']
 const usual = ['RS256', 'ES256', 'EdDSA']
-/** RFC 7518 3.2. */
-const shortestSecret = 32
 
 /** Resolves the table; null when the mode is off, and nothing is judged then. */
 export function resolveJwt(context: ResolveContext, isOn: boolean, secret: Secret | null): JwtConfig | null {
@@ -123,27 +122,11 @@ function keysOf(context: ResolveContext, path: Path, given: IssuerSettings, secr
       hint: 'keep one of them',
     })
   if (secret !== null) {
-    checkSecret(context, path, secret)
+    reportShortSecret(context, [...path, 'hs256_secret'], secret)
     return { kind: 'secret', secret }
   }
   if (given.jwks_file !== '') return fileKeys(context, path, given.jwks_file)
   return given.jwks_url === '' ? { kind: 'discovery' } : { kind: 'url', url: given.jwks_url }
-}
-
-function checkSecret(context: ResolveContext, path: Path, secret: Secret): void {
-  const bytes = Buffer.byteLength(secret.reveal())
-  if (bytes >= shortestSecret) return
-  context.problems.push({
-    code: 'secret_too_short',
-    message: `\`${path.join('.')}.hs256_secret\` has ${bytes} bytes; shorter than ${shortestSecret} can be guessed`,
-    where: secretPlace(context, path),
-    hint: 'make one with: openssl rand -base64 32',
-  })
-}
-
-function secretPlace(context: ResolveContext, path: Path): string {
-  const forms = ['hs256_secret', 'hs256_secret_file', 'hs256_secret_env'].map((key) => [...path, key])
-  return context.origin(forms.find((form) => context.merged.has(form)) ?? path)
 }
 
 function fileKeys(context: ResolveContext, path: Path, file: string): JwtKeys {

@@ -15,7 +15,6 @@ export type LegacyRule =
     }
   | { readonly kind: 'meaningless'; readonly hint: string }
 
-const ofTarget = 'only an application object reads it, and there is no `target`'
 const inApplication = 'set it in the application'
 const noLimit = 'there is no such limit here'
 const noPidfile = 'the gateway writes no PID file; use a service manager, or stop it with a signal'
@@ -70,7 +69,7 @@ export const legacyNames: Readonly<Record<string, LegacyRule>> = {
   JWT_HS256_SECRET: fills(['auth', 'jwt', 'hs256_secret'], plain),
   JWT_JWKS_URL: fills(['auth', 'jwt', 'jwks_url'], keyAddress),
   JWT_LEEWAY_SECONDS: fills(['auth', 'jwt', 'leeway_seconds'], wholeSeconds),
-  OIDC_BFF_SECRET: meaningless(ofTarget),
+  OIDC_BFF_SECRET: fills(['auth', 'headers', 'first_party_secret'], plain),
   PIDFILE: meaningless(noPidfile),
   NO_PIDFILE: meaningless(noPidfile),
   ALLOW_UNIFIED_UVICORN_MULTIWORKER: meaningless('add workers as tables of their own'),

@@ -56,6 +56,7 @@ export function resolveAuthSecrets(context: ResolveContext): AuthSecrets {
     client: resolveSecretKey(context, ['auth', 'oidc', 'client_secret']),
     session: resolveSecretKey(context, ['auth', 'session', 'secrets']),
     redis: resolveSecretKey(context, ['auth', 'session', 'redis_url']),
+    firstParty: resolveSecretKey(context, ['auth', 'headers', 'first_party_secret']),
   }
 }
 
@@ -66,6 +67,7 @@ export interface AuthSecrets {
   readonly client: Secret | null
   readonly session: Secret | null
   readonly redis: Secret | null
+  readonly firstParty: Secret | null
 }
 
 /** Where browsers are: login needs https, or nobody else on the way. */

@@ -1,6 +1,6 @@
 /** Keys that hold secrets: `x`, `x_file`, `x_env`. */
 
-import type { SecretPlace } from './config.ts'
+import type { Origin, SecretPlace } from './config.ts'
 import type { ResolveContext } from './context.ts'
 import { credentialOrPath } from './credential.ts'
 import { redacted, resolveSecret, type Secret } from './secret.ts'
@@ -53,4 +53,25 @@ function textAt({ merged }: ResolveContext, path: Path): string | undefined {
 /** The gateway's own environment, above `.env` beside the configuration. */
 function variables({ env, dotenv }: ResolveContext): Readonly<Record<string, string | undefined>> {
   return { ...Object.fromEntries(dotenv.map(({ name, value }) => [name, value])), ...env }
+}
+
+/** RFC 7518 3.2: a key of HS256 has as many bits as the hash. */
+const shortestSecret = 32
+
+/** Refuses a secret that signs tokens, and could be found out from one of them. @param path of its plain form */
+export function reportShortSecret(context: ResolveContext, path: Path, secret: Secret): void {
+  const bytes = Buffer.byteLength(secret.reveal())
+  if (bytes >= shortestSecret) return
+  context.problems.push({
+    code: 'secret_too_short',
+    message: `\`${path.join('.')}\` has ${bytes} bytes; shorter than ${shortestSecret} can be guessed`,
+    where: secretOrigin(context, path),
+    hint: 'make one with: openssl rand -base64 32',
+  })
+}
+
+/** Where a secret was given, in whichever form. */
+export function secretOrigin(context: ResolveContext, path: Path): Origin {
+  const forms = ['', '_file', '_env'].map((ending) => withEnding(path, ending))
+  return context.origin(forms.find((form) => context.merged.has(form)) ?? path.slice(0, -1))
 }

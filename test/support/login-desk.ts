@@ -24,7 +24,7 @@ export interface LoginUnderTest {
   /** A store other logins have too. */
   readonly store?: SessionStore
   readonly secret?: Buffer
-  readonly sendsAccessToken?: boolean
+  readonly accessTokenFor?: 'nobody' | 'apis' | 'everybody'
 }
 
 /** The login room alone, without a gateway around it. */
@@ -54,7 +54,7 @@ export class LoginDesk {
       store,
       secrets: [given.secret ?? randomBytes(32)],
       env: {},
-      sendsAccessToken: given.sendsAccessToken ?? false,
+      accessTokenFor: given.accessTokenFor ?? 'nobody',
       jwks: () => '{"keys":[]}',
       listening: () => origin,
       watch: {

@@ -2,7 +2,13 @@
 
 import { failure } from '../../fault/failure.ts'
 import { cookieValues } from '../../exchange/cookies.ts'
-import { noCredential, type AccessRequest, type Authenticator, type Credential } from '../credential.ts'
+import {
+  noCredential,
+  takesAuthorization,
+  type AccessRequest,
+  type Authenticator,
+  type Credential,
+} from '../credential.ts'
 import type { Identity } from '../identity.ts'
 import { handleGone } from '../page-handles.ts'
 import type { Freshness } from '../session/refresh.ts'
@@ -11,10 +17,13 @@ import { clearLine } from './cookie-jar.ts'
 import { handleIn } from './self.ts'
 import { sessionOf, storeFailure, type LoginParts } from './parts.ts'
 
+/** Which workers get the person's access token: none, those of `upstream_authorization`, or all in a header of its own. */
+export type AccessTokenFor = 'nobody' | 'apis' | 'everybody'
+
 /** What {@link cookieAuthenticator} and {@link handleAuthenticator} are made from. */
 export interface AuthenticatorParts extends LoginParts {
-  /** Whether workers get the person's access token, which must then be a good one. */
-  readonly sendsAccessToken: boolean
+  /** Which workers get the person's access token, which must then be a good one. */
+  readonly accessTokenFor: AccessTokenFor
 }
 
 /** Mode `oidc`. */
@@ -29,10 +38,11 @@ export function cookieAuthenticator(parts: AuthenticatorParts): Authenticator {
   return {
     mode: 'oidc',
     listeners: 'public',
-    authenticate({ head: { cookie }, recheck = false }) {
+    authenticate({ head: { cookie }, worker, recheck = false }) {
       if (cookie === null || cookieValues(cookie, jar.session).length === 0) return noCredential
       const uses = !recheck || parts.config.session.socketsCount
-      return look(parts, () => sessionOf(parts, cookie, uses), gone)
+      const lookup = { parts, gone, needsToken: needsToken(parts, worker) }
+      return look(lookup, () => sessionOf(parts, cookie, uses))
     },
   }
 }
@@ -43,10 +53,11 @@ export function handleAuthenticator(parts: AuthenticatorParts): Authenticator {
   return {
     mode: 'handle',
     listeners: 'internal',
-    authenticate({ head: { authorization } }: AccessRequest) {
+    authenticate({ head: { authorization }, worker }: AccessRequest) {
       const handle = handleIn(authorization)
       if (handle === '') return noCredential
-      const seen = look(parts, () => parts.sessions.openHandle(handle), handleGone)
+      const lookup = { parts, gone: handleGone, needsToken: needsToken(parts, worker) }
+      const seen = look(lookup, () => parts.sessions.openHandle(handle))
       return seen instanceof Promise
         ? seen.then((one) => asHandle(one, identities))
         : asHandle(seen, identities)
@@ -63,49 +74,50 @@ function asHandle(credential: Credential, identities: WeakMap<Identity, Identity
 
 type Opened = LiveSession | null | Promise<LiveSession | null>
 
-function look(
-  parts: AuthenticatorParts,
-  open: () => Opened,
-  gone: Credential,
-): Credential | Promise<Credential> {
+/** How a session is looked up for one request. */
+interface Lookup {
+  readonly parts: AuthenticatorParts
+  /** What is said when there is none. */
+  readonly gone: Credential
+  /** Whether the worker gets the access token, which must then be a good one. */
+  readonly needsToken: boolean
+}
+
+function needsToken({ accessTokenFor }: AuthenticatorParts, worker: AccessRequest['worker']): boolean {
+  return accessTokenFor === 'everybody' || (accessTokenFor === 'apis' && takesAuthorization(worker))
+}
+
+function look(lookup: Lookup, open: () => Opened): Credential | Promise<Credential> {
   try {
     const session = open()
-    if (!(session instanceof Promise)) return judge(parts, session, gone)
+    if (!(session instanceof Promise)) return judge(lookup, session)
     return session
-      .then((found) => judge(parts, found, gone))
+      .then((found) => judge(lookup, found))
       .catch((error: unknown) => ({ kind: 'unavailable', failure: storeFailure(error) }) as const)
   } catch (error) {
     return { kind: 'unavailable', failure: storeFailure(error) }
   }
 }
 
-function judge(
-  parts: AuthenticatorParts,
-  session: LiveSession | null,
-  gone: Credential,
-): Credential | Promise<Credential> {
-  if (session === null) return gone
-  const freshness = parts.refresher.look(session)
-  if (freshness !== 'waiting') return given(parts, session, freshness, gone)
-  return parts.refresher.ensure(session).then(
-    (outcome) => given(parts, session, outcome, gone),
+function judge(lookup: Lookup, session: LiveSession | null): Credential | Promise<Credential> {
+  if (session === null) return lookup.gone
+  const { refresher } = lookup.parts
+  const freshness = refresher.look(session)
+  if (freshness !== 'waiting') return given(lookup, session, freshness)
+  return refresher.ensure(session).then(
+    (outcome) => given(lookup, session, outcome),
     (error: unknown) => ({ kind: 'unavailable', failure: storeFailure(error) }) as const,
   )
 }
 
 /** A provider that cannot be reached signs nobody out: who it is was true, and the session has an end of its own. */
-function given(
-  { sendsAccessToken }: AuthenticatorParts,
-  session: LiveSession,
-  freshness: Freshness,
-  gone: Credential,
-): Credential {
+function given({ gone, needsToken: needed }: Lookup, session: LiveSession, freshness: Freshness): Credential {
   if (freshness === 'ended') return gone
-  if (freshness === 'stale' && sendsAccessToken) {
+  if (freshness === 'stale' && needed) {
     const reason = failure('auth_unavailable', 'There is no new access token at the moment.')
     return { kind: 'unavailable', failure: { ...reason, retryAfterS: 2 } }
   }
-  if (freshness === 'spent' && sendsAccessToken) {
+  if (freshness === 'spent' && needed) {
     const { accessToken: _spent, ...identity } = session.identity
     return { kind: 'identity', identity }
   }

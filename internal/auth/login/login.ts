@@ -12,7 +12,12 @@ import { Roster } from '../session/roster.ts'
 import { Sessions, type LiveSession, type SessionListener } from '../session/sessions.ts'
 import type { SessionStore } from '../session/store.ts'
 import { SharedRates } from '../shared-rates.ts'
-import { cookieAuthenticator, handleAuthenticator, type AuthenticatorParts } from './authenticators.ts'
+import {
+  cookieAuthenticator,
+  handleAuthenticator,
+  type AccessTokenFor,
+  type AuthenticatorParts,
+} from './authenticators.ts'
 import { cookieJar, isOwnCookie } from './cookie-jar.ts'
 import { compileEndpoints } from './endpoints.ts'
 import type { LoginEvent, LoginPaths } from './parts.ts'
@@ -32,8 +37,8 @@ export interface LoginRoom {
   readonly store: SessionStore
   readonly secrets: readonly [Buffer, ...Buffer[]]
   readonly env: Readonly<Record<string, string | undefined>>
-  /** Whether workers get the person's access token. */
-  readonly sendsAccessToken: boolean
+  /** Which workers get the person's access token. */
+  readonly accessTokenFor: AccessTokenFor
   readonly jwks: () => string
   /** Address the gateway listens on, once it does. */
   readonly listening: () => string
@@ -90,7 +95,7 @@ export function openLogin({ config, store, secrets, env, watch, ...room }: Login
     tell: (event, request) => watch.event(event, request),
     jwks: room.jwks,
     now: Date.now,
-    sendsAccessToken: room.sendsAccessToken,
+    accessTokenFor: room.accessTokenFor,
   }
   // Whichever gateway has it open: nobody else can open its record.
   sessions.listen({

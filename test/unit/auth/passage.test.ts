@@ -17,7 +17,13 @@ import { configuration } from '../../support/front.ts'
 
 const isOwnCookie = (name: string): boolean => name.startsWith('__Host-fluxlit_')
 const { headers } = bearerAuth({ kind: 'discovery' })
-const passages = compilePassages({ headers, isOwnCookie, assertion: null, handleFor: () => '' })
+const passages = compilePassages({
+  headers,
+  isOwnCookie,
+  assertion: null,
+  firstParty: null,
+  handleFor: () => '',
+})
 const ann = identityOf({ via: 'oidc', subject: 'ann' })
 
 test('attack 103: a page that prints the cookies it gets prints none of ours', () => {

@@ -195,7 +195,7 @@ test('a worker gets the token of now for its handle', async (t) => {
 })
 
 test('workers that get the access token get none that is over', async (t) => {
-  const { provider, visitor } = await shortLived(t, { sendsAccessToken: true })
+  const { provider, visitor } = await shortLived(t, { accessTokenFor: 'everybody' })
   provider.odd.tokenAnswer = () => ({ status: 500, body: '{}' })
   assert.equal(await visitor.subject(), 'unavailable')
 })
