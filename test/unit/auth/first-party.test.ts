@@ -96,7 +96,7 @@ function given(
   return passages.of(request, identity, '').authorization
 }
 
-test('attack 103: APIs get it, and no page that could print it', () => {
+test('APIs get it, and no page that could print it', () => {
   const withToken = { ...ann, accessToken: 'of-the-provider' }
   const wanted = [
     ['first_party', 'Bearer token-of-ann'],
