@@ -100,13 +100,9 @@ export function openDesk(parts: DeskParts): Desk {
     isOwnCookie: login === null ? null : (name) => login.isOwnCookie(name),
     assertion: headers.assertion === '' ? null : assertion,
     firstParty:
-      headers.firstPartySecret === null
+      headers.firstParty === null
         ? null
-        : compileFirstParty({
-            secret: headers.firstPartySecret.reveal(),
-            maxGroupsBytes: headers.maxGroupsBytes,
-            now: Date.now,
-          }),
+        : compileFirstParty(headers.firstParty, { maxGroupsBytes: headers.maxGroupsBytes, now: Date.now }),
     handleFor: (identity, handshake) => login?.handleFor(identity) ?? handles.valueFor(handshake),
   })
   const authorizeFor = (listener: 'public' | 'internal'): Authorize =>

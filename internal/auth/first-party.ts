@@ -5,7 +5,7 @@
 
 import { createHmac } from 'node:crypto'
 
-import { firstPartyAudience, firstPartyIssuer } from '../config/first-party.ts'
+import type { FirstPartyTokens } from '../config/auth-types.ts'
 import { headerList } from './header-text.ts'
 import type { Identity } from './identity.ts'
 
@@ -13,26 +13,29 @@ import type { Identity } from './identity.ts'
 const lifetimeMs = 5 * 60_000
 const leastMs = 60_000
 
-/** What tokens are made with. */
+/** What tokens are made with besides. */
 export interface FirstPartyRules {
-  readonly secret: string
   readonly maxGroupsBytes: number
   /** Wall-clock milliseconds. */
   readonly now: () => number
 }
 
 /** Makes the token of an identity; one is sent again until it holds for another minute only. */
-export function compileFirstParty(rules: FirstPartyRules): (identity: Identity) => string {
+export function compileFirstParty(
+  tokens: FirstPartyTokens,
+  { maxGroupsBytes, now: clock }: FirstPartyRules,
+): (identity: Identity) => string {
   const kept = new WeakMap<Identity, { readonly token: string; readonly until: number }>()
+  const named = { iss: tokens.issuer, aud: tokens.audience }
   const header = encode({ alg: 'HS256', typ: 'JWT' })
   return (identity) => {
-    const now = rules.now()
+    const now = clock()
     const known = kept.get(identity)
     if (known !== undefined && now < known.until && now >= known.until - lifetimeMs) return known.token
     // Nobody is known for longer than what they signed in with.
     const expires = Math.min(now + lifetimeMs, identity.expiresAt ?? Infinity)
-    const signed = `${header}.${encode(claimsOf(identity, rules.maxGroupsBytes, now, expires))}`
-    const token = `${signed}.${createHmac('sha256', rules.secret).update(signed).digest('base64url')}`
+    const signed = `${header}.${encode({ ...named, ...claimsOf(identity, maxGroupsBytes, now, expires) })}`
+    const token = `${signed}.${createHmac('sha256', tokens.secret.reveal()).update(signed).digest('base64url')}`
     kept.set(identity, { token, until: expires - leastMs })
     return token
   }
@@ -46,8 +49,6 @@ function claimsOf(
 ): Readonly<Record<string, unknown>> {
   return {
     sub: subject,
-    iss: firstPartyIssuer,
-    aud: firstPartyAudience,
     iat: Math.floor(now / 1_000),
     exp: Math.floor(expires / 1_000),
     ...(email === null ? {} : { email }),

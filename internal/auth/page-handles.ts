@@ -26,8 +26,9 @@ interface Handle {
 
 const start = 'flxk_'
 const lookupBytes = 12
-const proofBytes = 32
-const form = /^Bearer +flxk_([A-Za-z0-9_-]{16})([A-Za-z0-9_-]{43})$/i
+/** Multiples of three: no letter of the text has bits that stand for nothing. */
+const proofBytes = 33
+const form = /^Bearer +flxk_([A-Za-z0-9_-]{16})([A-Za-z0-9_-]{44})$/i
 /** Also what only looks like a handle is one, and a wrong one: it must not become somebody by another mode. */
 const anyForm = /^Bearer +flx[a-z]_/i
 

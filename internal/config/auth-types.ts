@@ -75,13 +75,21 @@ export interface IdentityHeaders {
   /** Longest value of the groups header; more and it is left out. */
   readonly maxGroupsBytes: number
   readonly upstreamAuthorization: 'strip' | 'access_token' | 'first_party'
-  /** What `first_party` signs with; null = it is not on. */
-  readonly firstPartySecret: Secret | null
+  /** Null = no tokens of the gateway's own. */
+  readonly firstParty: FirstPartyTokens | null
   /** Whether a client's own bearer is passed on. */
   readonly forwardAuthorization: boolean
   readonly assertionTtlMs: number
   /** PKCS 8 key of the assertion in PEM form; null = made at every start. */
   readonly assertionKey: Secret | null
+}
+
+/** Tokens that applications check with a secret they share with the gateway. */
+export interface FirstPartyTokens {
+  readonly secret: Secret
+  /** `iss` and `aud`. */
+  readonly issuer: string
+  readonly audience: string
 }
 
 /** One element of `[[auth.rules]]`. */

@@ -36,7 +36,7 @@ export function resolveAuth(context: ResolveContext, around: LoginSurroundings):
   return {
     modes,
     default: auth.default,
-    headers: { ...headersOf(context), firstPartySecret: firstParty },
+    headers: { ...headersOf(context), firstParty },
     rules: resolveRules(context, workers),
     access: resolveAccess(context, workers),
     expectations: resolveExpectations(context),
@@ -85,7 +85,7 @@ function checkTransport(context: ResolveContext, modes: readonly AuthMode[]): vo
   })
 }
 
-function headersOf(context: ResolveContext): Omit<IdentityHeaders, 'firstPartySecret'> {
+function headersOf(context: ResolveContext): Omit<IdentityHeaders, 'firstParty'> {
   const { headers } = context.settings.auth
   const { user, email, groups, preferred_username: preferred, assertion, access_token: token } = headers
   const names = [user, email, groups, preferred, assertion, token]

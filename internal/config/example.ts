@@ -18,6 +18,9 @@ const samples: Readonly<Record<string, Sample>> = {
   'workers.NAME.access': shown(
     '{ groups = ["finance"], roles = ["admin"], emails = ["ann@example.com"], email_domains = ["example.com"] }',
   ),
+  'auth.headers.first_party_secret': shown('"..."'),
+  'auth.headers.first_party_secret_file': shown('"/run/secrets/first-party"'),
+  'auth.headers.first_party_secret_env': shown('"FIRST_PARTY_SECRET"'),
   'auth.jwt.issuer': shown('"https://idp.example.com/realms/main"'),
   'auth.jwt.audience': shown('["my-api"]'),
   'auth.jwt.algorithms': shown('["RS256", "ES256", "EdDSA"]'),

@@ -4,6 +4,7 @@
  * refuse, or could not check, are found here.
  */
 
+import type { FirstPartyTokens } from './auth-types.ts'
 import type { HttpWorker, Spawned, UvicornWorker, WorkerConfig } from './config.ts'
 import type { ResolveContext } from './context.ts'
 import type { LoginSurroundings } from './login.ts'
@@ -15,8 +16,8 @@ const path: Path = ['auth', 'headers', 'first_party_secret']
 const mode: Path = ['auth', 'headers', 'upstream_authorization']
 
 /** `iss` and `aud` of the tokens, as the login of the Python package writes them. */
-export const firstPartyIssuer = 'fluxlit-bff'
-export const firstPartyAudience = 'fluxlit-app'
+const firstPartyIssuer = 'fluxlit-bff'
+const firstPartyAudience = 'fluxlit-app'
 
 /** The variables by which `app.make_jwt_bearer()` is told what to expect. */
 const expected = { FLUXLIT_JWT_ISSUER: firstPartyIssuer, FLUXLIT_JWT_AUDIENCE: firstPartyAudience }
@@ -24,12 +25,12 @@ const secretVariable = 'FLUXLIT_JWT_HS256_SECRET'
 /** Signs the tokens of the package's own login, which checks none with it. */
 const ofLogin = 'FLUXLIT_OIDC_BFF_SECRET'
 
-/** The secret they are signed with; null = none are made. @param isOn whether anybody is asked who they are */
+/** What they are made with; null = none are. @param isOn whether anybody is asked who they are */
 export function resolveFirstParty(
   context: ResolveContext,
   isOn: boolean,
   { secrets: { firstParty: secret }, workers }: Pick<LoginSurroundings, 'secrets' | 'workers'>,
-): Secret | null {
+): FirstPartyTokens | null {
   const isWanted = isOn && context.settings.auth.headers.upstream_authorization === 'first_party'
   if (!isWanted) {
     reportUnused(context)
@@ -43,7 +44,7 @@ export function resolveFirstParty(
   const apis = workers.filter(isApi)
   for (const api of apis) checkApplication(context, api, secret)
   if (apis.length > 0 && apis.every((api) => !knows(context, api, secret))) reportUnknown(context, apis)
-  return secret
+  return { secret, issuer: firstPartyIssuer, audience: firstPartyAudience }
 }
 
 function isApi(worker: WorkerConfig): worker is UvicornWorker | HttpWorker {

@@ -125,7 +125,7 @@ password_hash = '${hash}'
     const { handle, base } = await handleOf(mine, 'bob')
     const { handle: others } = await handleOf(other, 'eve')
     const mixed = handle.slice(0, 21) + others.slice(21)
-    for (const wrong of [mixed, `${handle}A`, `flxk_${'A'.repeat(59)}`, 'flxs_made_up'])
+    for (const wrong of [mixed, `${handle}A`, `flxk_${'A'.repeat(60)}`, 'flxs_made_up'])
       assert.equal(await call(base, wrong), 401, wrong)
     assert.equal((await ask(`${running.url}/api/who`, { headers: bearer(handle) })).status, 401)
     const brought = { ...bearer(token), 'X-Fluxlit-Session-Handle': handle }

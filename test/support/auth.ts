@@ -27,7 +27,7 @@ export function bearerAuth(keys: JwtIssuer['keys'], overrides: AuthOverrides = {
       accessToken: '',
       maxGroupsBytes: 4096,
       upstreamAuthorization: 'strip',
-      firstPartySecret: null,
+      firstParty: null,
       forwardAuthorization: true,
       assertionTtlMs: 300_000,
       assertionKey: null,

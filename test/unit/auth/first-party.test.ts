@@ -12,12 +12,14 @@ import { identityOf } from '../../../internal/auth/identity.ts'
 import { compilePassages } from '../../../internal/auth/passage.ts'
 import type { IdentityHeaders } from '../../../internal/config/auth-types.ts'
 import type { RoutedWorker } from '../../../internal/config/config.ts'
+import { Secret } from '../../../internal/config/secret.ts'
 import { accessTo } from '../../support/access.ts'
 import { bearerAuth, hmacToken } from '../../support/auth.ts'
 import { guarded } from '../../support/auth-front.ts'
 import { json } from '../../support/http.ts'
 
 const secret = 'the secret of application and gateway'
+const tokens = { secret: new Secret(secret), issuer: 'fluxlit-bff', audience: 'fluxlit-app' }
 const ann = identityOf({
   via: 'oidc',
   subject: 'ann',
@@ -32,7 +34,7 @@ function claimsOf(token: string): Readonly<Record<string, unknown>> {
 }
 
 test('the token says who asks, as applications of the package expect it', async () => {
-  const make = compileFirstParty({ secret, maxGroupsBytes: 4096, now: Date.now })
+  const make = compileFirstParty(tokens, { maxGroupsBytes: 4096, now: Date.now })
   const { payload, protectedHeader } = await jwtVerify(make(ann), Buffer.from(secret), {
     issuer: 'fluxlit-bff',
     audience: 'fluxlit-app',
@@ -56,7 +58,7 @@ test('the token says who asks, as applications of the package expect it', async 
 
 test('one is sent again while it holds for another minute, and never to somebody else', () => {
   let now = 1_000_000
-  const make = compileFirstParty({ secret, maxGroupsBytes: 4096, now: () => now })
+  const make = compileFirstParty(tokens, { maxGroupsBytes: 4096, now: () => now })
   const first = make(ann)
   now += 239_000
   assert.equal(make(ann), first)
@@ -71,7 +73,7 @@ test('one is sent again while it holds for another minute, and never to somebody
 })
 
 test('no token holds longer than what the person signed in with, and none is too long for a header', () => {
-  const make = compileFirstParty({ secret, maxGroupsBytes: 100, now: () => 1_000_000 })
+  const make = compileFirstParty(tokens, { maxGroupsBytes: 100, now: () => 1_000_000 })
   assert.equal(claimsOf(make({ ...ann, expiresAt: 1_030_000 }))['exp'], 1_030)
   const groups = Array.from({ length: 50 }, (_, index) => `group ${index}`)
   assert.deepEqual(claimsOf(make({ ...ann, groups }))['groups'], [])
@@ -133,7 +135,7 @@ test('where a proxy in front signs people in, the field is its own until there i
 
 test('attack 72: the token is no bearer for the gateway, also when an application hands it out', async (t) => {
   const { api, askAs } = await guarded(t)
-  const make = compileFirstParty({ secret, maxGroupsBytes: 4096, now: Date.now })
+  const make = compileFirstParty(tokens, { maxGroupsBytes: 4096, now: Date.now })
   assert.equal((await askAs(make(ann), 'GET /api/x')).status, 401)
   const own = hmacToken(secret, { iss: 'fluxlit-bff', aud: 'fluxlit-app' })
   assert.equal((await askAs(own, 'GET /api/x')).status, 401)
@@ -141,7 +143,10 @@ test('attack 72: the token is no bearer for the gateway, also when an applicatio
 })
 
 test('the signature is that of the secret, whatever its letters', () => {
-  const make = compileFirstParty({ secret: 'ä'.repeat(16), maxGroupsBytes: 4096, now: Date.now })
+  const make = compileFirstParty(
+    { ...tokens, secret: new Secret('ä'.repeat(16)) },
+    { maxGroupsBytes: 4096, now: Date.now },
+  )
   const [header = '', payload = '', signature] = make(ann).split('.')
   const right = createHmac('sha256', Buffer.from('ä'.repeat(16), 'utf8')).update(`${header}.${payload}`)
   assert.equal(signature, right.digest('base64url'))

@@ -55,7 +55,7 @@ test('a page that was opened with a token calls the API as the person, while its
   const token = signer.token({ sub: 'ann', groups: ['finance'] })
   const { wire, handle } = await openPage(under, token)
   const other = await openPage(under, signer.token({ sub: 'eve' }))
-  assert.match(handle, /^flxk_[\w-]{59}$/)
+  assert.match(handle, /^flxk_[\w-]{60}$/)
 
   await t.test('with the headers and the token the person would have come with', async () => {
     assert.equal(await callWith(under, handle), 200)
@@ -80,7 +80,7 @@ test('a page that was opened with a token calls the API as the person, while its
       `${handle}A`,
       handle.slice(0, -1),
       'flxk_of_the_client',
-      `flxk_${'A'.repeat(59)}`,
+      `flxk_${'A'.repeat(60)}`,
       handle.replace('flxk_', 'flxs_'),
       'flxz_x',
     ]

@@ -47,7 +47,7 @@ interface Loaded {
 
 async function loaded(t: TestContext, given: Given = {}): Promise<Loaded> {
   const { config, warnings } = loadValid(await directoryFor(t, given), { env: given.env ?? {} })
-  return { secret: config.auth?.headers.firstPartySecret?.reveal(), warnings }
+  return { secret: config.auth?.headers.firstParty?.secret.reveal(), warnings }
 }
 
 const codes = (warnings: readonly Problem[]): readonly string[] => warnings.map(({ code }) => code)
