@@ -148,8 +148,11 @@ export class LoginKeeper {
       },
       rates(state) {
         if (state === 'alone')
-          logger.warn({}, 'Redis gives no answer; limits.rate is counted by this gateway alone until it does')
-        else logger.info({}, 'limits.rate is counted by all gateways together again')
+          logger.warn(
+            {},
+            'Redis gives no answer; failed attempts and limits.rate are counted by this gateway alone until it does',
+          )
+        else logger.info({}, 'failed attempts and limits.rate are counted by all gateways together again')
       },
     }
   }

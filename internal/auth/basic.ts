@@ -51,16 +51,17 @@ export class BasicAuthenticator implements Authenticator {
     const key = createHmac('sha256', this.#key).update(authorization).digest('base64')
     const kept = this.#kept.get(key)
     if (kept !== undefined && kept.until > this.#now()) return { kind: 'identity', identity: kept.identity }
-    const tired = this.#failed.refuse(exchange.client)
-    if (tired !== null) return tired
+    const { client } = exchange
+    return this.#failed.unlessTired(client, () => this.#look(authorization, key, client))
+  }
+
+  #look(authorization: string, key: string, client: string): Credential | Promise<Credential> {
     const [name, password] = namePassword(authorization.slice(6))
-    if (name === null) return this.#reject(exchange.client)
+    if (name === null) return this.#reject(client)
     const pending = this.#pending.get(key)
     if (pending !== undefined) return pending
     if (this.#waiting.length >= mostWaiting) return busy
-    const checking = this.#check(name, password, key, exchange.client).finally(() =>
-      this.#pending.delete(key),
-    )
+    const checking = this.#check(name, password, key, client).finally(() => this.#pending.delete(key))
     this.#pending.set(key, checking)
     return checking
   }

@@ -5,7 +5,7 @@ import type { Config } from '../config/config.ts'
 import { AlbVerifier } from './alb.ts'
 import { BasicAuthenticator } from './basic.ts'
 import type { AccessRequest, Authenticator } from './credential.ts'
-import type { DeskRoom } from './desk.ts'
+import type { DeskRoom, Login } from './desk.ts'
 import { DevAuthenticator } from './dev.ts'
 import { FailedAttempts } from './failed-attempts.ts'
 import { JwtAuthenticator } from './jwt/authenticator.ts'
@@ -17,6 +17,8 @@ export interface ModeParts {
   readonly config: Pick<Config, 'name'>
   readonly auth: Pick<AuthConfig, 'modes' | 'jwt' | 'basic' | 'proxy' | 'dev'>
   readonly room: DeskRoom
+  /** Null = mode `oidc` is off. */
+  readonly login: Pick<Login, 'rates'> | null
 }
 
 /** Modes that are on. */
@@ -28,11 +30,11 @@ export interface Modes {
 }
 
 /** Opens them. */
-export function openModes({ config: { name }, auth, room }: ModeParts): Modes {
+export function openModes({ config: { name }, auth, room, login }: ModeParts): Modes {
   const authenticators: Authenticator[] = []
   const challenges: string[] = []
   const closing: { close(): void }[] = []
-  const failed = new FailedAttempts(room.attemptClock ?? monotonic)
+  const failed = new FailedAttempts(room.attemptClock ?? monotonic, login?.rates ?? null)
   if (auth.jwt !== null) {
     const verifier = new TokenVerifier(auth.jwt, verifierRoom(room, 'jwt'))
     closing.push(verifier)

@@ -3,11 +3,11 @@ import { randomBytes } from 'node:crypto'
 import { test, type TestContext } from 'node:test'
 
 import { RedisConnection } from '../../internal/auth/session/redis-connection.ts'
-import { takeRate } from '../../internal/auth/session/redis-rate.ts'
+import { askRate } from '../../internal/auth/session/redis-rate.ts'
 import { eventually } from '../support/eventually.ts'
 import { GatewayVisitor } from '../support/gateway-visitor.ts'
 import { gateway, type Gateway } from '../support/gateway.ts'
-import type { Answer } from '../support/http.ts'
+import { ask, type Answer } from '../support/http.ts'
 import { loginToml } from '../support/login-toml.ts'
 import { OddProvider } from '../support/odd-provider.ts'
 import { Redis } from '../support/redis.ts'
@@ -28,14 +28,21 @@ async function connected(t: TestContext, redis: Redis): Promise<RedisConnection>
 
 const burst = 10
 
-/** Two gateways on one Redis that let everybody pass, but not often. */
-async function pair(t: TestContext, redis: Redis): Promise<readonly [Gateway, Gateway]> {
-  const provider = await OddProvider.start(t)
+const open = '[[auth.rules]]\npath = "/**"\nallow = "public"'
+
+/** Two gateways on one Redis where people log in. @param limits further lines of `[limits]` */
+async function pair(
+  t: TestContext,
+  redis: Redis,
+  provider: OddProvider,
+  { modes = [], auth = '', limits = '' }: { modes?: readonly string[]; auth?: string; limits?: string },
+): Promise<readonly [Gateway, Gateway]> {
   const toml =
-    `[workers.site]\nroot = "site"\nmount = "/"\n[limits]\nrate = "${burst}/h"\n` +
+    `name = "shop"\n[workers.site]\nroot = "site"\nmount = "/"\n[limits]\n${limits}\n` +
     loginToml({
       issuer: provider.issuer,
-      auth: '[[auth.rules]]\npath = "/**"\nallow = "public"',
+      modes,
+      auth,
       session: 'store = "redis"\nredis_url_env = "REDIS_URL"\nsecrets_env = "SESSION_SECRETS"',
     })
   const env = { REDIS_URL: redis.url, SESSION_SECRETS: randomBytes(32).toString('base64url') }
@@ -64,7 +71,8 @@ function assertLate(answers: readonly Answer[]): void {
 test('limits.rate on two gateways with one Redis', async (t) => {
   const redis = await Redis.start(t)
   const connection = await connected(t, redis)
-  const both = await pair(t, redis)
+  const limits = `rate = "${burst}/h"`
+  const both = await pair(t, redis, await OddProvider.start(t), { auth: open, limits })
   // Whoever signs in has used Redis, and asked for one page.
   for (const { url } of both)
     assert.equal((await new GatewayVisitor(url).arrive('/oauth2/start?rd=/')).status, 200)
@@ -119,10 +127,70 @@ test('limits.rate on two gateways with one Redis', async (t) => {
   })
 })
 
+test('limits.rate by user on two gateways with one Redis counts every person once', async (t) => {
+  const [redis, provider] = [await Redis.start(t), await OddProvider.start(t)]
+  const both = await pair(t, redis, provider, { limits: `rate = "${burst}/h"\nrate_by = "user"` })
+  const [one, two] = both
+  for (const subject of ['alice', 'bob']) {
+    provider.subject = subject
+    const [here, there] = [new GatewayVisitor(one.url), new GatewayVisitor(two.url)]
+    assert.equal((await here.arrive('/oauth2/start?rd=/')).status, 200)
+    for (const [name, value] of here.cookies) there.cookies.set(name, value)
+    const asked = Array.from({ length: 15 }, () => [here.open('/'), there.open('/')]).flat()
+    const answers = await Promise.all(asked)
+    // The first page was the one after the login.
+    assert.equal(passed(answers), burst - 1, subject)
+    assertLate(answers)
+  }
+})
+
+/** One wrong token at a gateway. */
+function attempt({ url }: Gateway): Promise<Answer> {
+  return ask(`${url}/`, { headers: { authorization: 'Bearer wrong' } })
+}
+
+test('failed attempts on two gateways with one Redis', async (t) => {
+  const [redis, provider] = [await Redis.start(t), await OddProvider.start(t)]
+  const auth =
+    '[auth.jwt]\nissuer = "https://idp.test"\naudience = ["x"]\nhs256_secret_env = "SESSION_SECRETS"'
+  const both = await pair(t, redis, provider, { modes: ['jwt'], auth })
+  await t.test('whoever failed too often at both has to wait at both', async () => {
+    const seen = both.map(() => ({ failed: 0, late: 0 }))
+    while (seen.some(({ late }) => late === 0))
+      for (const [index, one] of both.entries()) {
+        const { status, headers } = await attempt(one)
+        const of = seen[index]
+        assert.ok(of !== undefined && (status === 401 || status === 429), String(status))
+        if (status === 401) of.failed += 1
+        else {
+          of.late += 1
+          assert.equal(headers['retry-after'], '1')
+        }
+        assert.ok(of.failed < 20, 'each would have allowed twenty alone')
+      }
+  })
+
+  await t.test('Redis knows no address of it', async () => {
+    const connection = await connected(t, redis)
+    const keys = await connection.send(['KEYS', '*:r:*'])
+    assert.ok(Array.isArray(keys) && keys.length === 1)
+    assert.match(String(keys[0]), /:r:[\w-]{43}$/)
+  })
+
+  await t.test('while Redis is gone each counts alone, from what it has seen itself', async () => {
+    await redis.stop()
+    for (const one of both) {
+      const statuses: number[] = []
+      while (statuses.at(-1) !== 429) statuses.push((await attempt(one)).status)
+      assert.ok(statuses.length < 20, statuses.join(' '))
+    }
+  })
+})
+
 test('an allowance that became smaller in time keeps nobody waiting by the old one', async (t) => {
   const connection = await connected(t, await Redis.start(t))
   const take = (intervalMs: number): Promise<number> =>
-    takeRate((words) => connection.send(words), 'somebody', { intervalMs, burst: 2 })
+    askRate((words) => connection.send(words), 'somebody', { intervalMs, burst: 2 }, 1)
   assert.equal(await take(3_600_000), 0)
   assert.equal(await take(3_600_000), 0)
   const before = await take(3_600_000)

@@ -44,11 +44,10 @@ key_file = "secrets/app.example.key"
 ${loginToml({
   // Nobody signs in there.
   issuer: 'http://127.0.0.1:9',
+  modes: ['basic'],
   auth: `[auth.headers]\nassertion_key_file = "secrets/assertion.pem"\n[[auth.basic.users]]\nname = "ann"\npassword_hash = '${await hashPassword('ann')}'`,
   session: `${session}\nsecrets_env = "SESSION_SECRETS"\nredis_url_env = "REDIS_URL"`,
-})
-  .replace('modes = ["oidc"]', 'modes = ["oidc", "basic"]')
-  .replace(/client_secret = .*/, 'client_secret_file = "secrets/client"')}
+}).replace(/client_secret = .*/, 'client_secret_file = "secrets/client"')}
 [state]
 dir = "state"
 [workers.ui]

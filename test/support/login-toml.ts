@@ -3,6 +3,8 @@ import { clientId, clientSecret } from './odd-provider.ts'
 /** What a login of the tests is written with; every line may be replaced. */
 export interface LoginToml {
   readonly issuer: string
+  /** Modes beside `oidc`. */
+  readonly modes?: readonly string[]
   /** Further lines of `[auth]`. */
   readonly auth?: string
   /** Further lines of `[auth.oidc]`. */
@@ -14,10 +16,17 @@ export interface LoginToml {
 }
 
 /** The tables of a configuration in which people log in at a provider of this machine. */
-export function loginToml({ issuer, auth = '', oidc = '', session = '', rest = '' }: LoginToml): string {
+export function loginToml({
+  issuer,
+  modes = [],
+  auth = '',
+  oidc = '',
+  session = '',
+  rest = '',
+}: LoginToml): string {
   return `
 [auth]
-modes = ["oidc"]
+modes = ${JSON.stringify(['oidc', ...modes])}
 ${auth}
 [auth.oidc]
 issuer = "${issuer}"

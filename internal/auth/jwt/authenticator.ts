@@ -30,8 +30,10 @@ export class JwtAuthenticator implements Authenticator {
     const known = this.#verifier.known(token, request.head.forward)
     if (known !== null) return { kind: 'identity', identity: known }
     const { client } = request.exchange
-    const tired = this.#failed.refuse(client)
-    if (tired !== null) return tired
+    return this.#failed.unlessTired(client, () => this.#verify(token, client))
+  }
+
+  #verify(token: string, client: string): Credential | Promise<Credential> {
     const outcome = this.#verifier.verify(token)
     if (!(outcome instanceof Promise)) return this.#answer(outcome, client)
     return outcome.then((result) => this.#answer(result, client))

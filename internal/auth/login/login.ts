@@ -128,9 +128,9 @@ export function openLogin({ config, store, secrets, env, watch, ...room }: Login
 
 function ratesIn(store: SessionStore, ring: KeyRing, watch: LoginWatch): SharedRates | null {
   const [key] = ring.derived('rate')
-  if (store.takeRate === undefined || key === undefined) return null
+  if (store.askRate === undefined || key === undefined) return null
   return new SharedRates({
-    take: store.takeRate.bind(store),
+    ask: store.askRate.bind(store),
     key,
     now: () => performance.now(),
     onState: (state) => watch.rates(state),

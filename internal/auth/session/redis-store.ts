@@ -5,7 +5,7 @@
 
 import type { Allowance } from '../rate.ts'
 import { RedisConnection, type RedisOptions } from './redis-connection.ts'
-import { takeRate } from './redis-rate.ts'
+import { askRate } from './redis-rate.ts'
 import {
   isOver,
   longestTurnMs,
@@ -153,9 +153,9 @@ export class RedisStore implements SessionStore {
     return set === 'OK'
   }
 
-  takeRate(name: string, allowance: Allowance): Promise<number> {
+  askRate(name: string, allowance: Allowance, taken: 0 | 1): Promise<number> {
     const send = (words: readonly string[]): Promise<unknown> => this.#connection.send(words, rateMs)
-    return takeRate(send, `${this.#prefix}r:${name}`, allowance)
+    return askRate(send, `${this.#prefix}r:${name}`, allowance, taken)
   }
 
   async list(): Promise<readonly ListedSession[]> {

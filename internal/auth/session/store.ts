@@ -98,10 +98,11 @@ export interface SessionStore {
   /** True the first time within `ttlMs` that anybody asks for this name. */
   once(name: string, ttlMs: number): Promise<boolean>
   /**
-   * Takes one of what is allowed under a name, for all gateways together; a store of one process has no such thing.
-   * @returns milliseconds until there is one; 0 = it was taken
+   * Takes one of what is allowed under a name, for all gateways together, or only looks whether there is one; a store of
+   * one process has no such thing.
+   * @returns milliseconds until there is one; 0 = there is, and it was taken unless `taken` is 0
    */
-  takeRate?(name: string, allowance: Allowance): Promise<number>
+  askRate?(name: string, allowance: Allowance, taken: 0 | 1): Promise<number>
   /** All sessions, for operators: those that begin or end meanwhile may be missing. */
   list(): Promise<readonly ListedSession[]>
   /** Sessions there are, for people; an estimate. */

@@ -17,7 +17,7 @@ class Counted {
 
   constructor(key = 'a'.repeat(32)) {
     const shared = new SharedRates({
-      take: (name) => {
+      ask: (name) => {
         this.names.push(name)
         return this.answer()
       },
