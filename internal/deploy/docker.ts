@@ -12,12 +12,11 @@ export function dockerFiles(plan: Plan): readonly DeployFile[] {
 }
 
 function dockerfile(plan: Plan): string {
-  return `# syntax=docker/dockerfile:1
-${header(plan, 'Image with the gateway and what it starts.')}
+  return `${header(plan, 'Image with the gateway and what it starts.')}
 #
 #   cp "$(command -v fluxlit)" .          # the Linux executable of a release, for the machine the image runs on
 #   docker build -t ${plan.name} .
-#   docker run --rm --read-only --tmpfs /tmp -p ${plan.port}:${plan.port} ${plan.name}
+#   docker run --rm --read-only --tmpfs /tmp -v ${plan.name}:${containerState} -p ${plan.port}:${plan.port} ${plan.name}
 
 ${packagesStage(plan)}
 

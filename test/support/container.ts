@@ -123,6 +123,11 @@ function dockerVariables(): Readonly<Record<string, string>> {
   )
 }
 
+/** Where what takes a minute to make stays for the next run. */
+export function testCache(): string {
+  return join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'fluxlit-test')
+}
+
 let made: Promise<string> | undefined
 
 /** The root file system, made on first use; it stays for the next run. */
@@ -133,8 +138,8 @@ export function rootFileSystem(): Promise<string> {
 
 async function makeRoot(): Promise<string> {
   const codename = /^VERSION_CODENAME=(.+)$/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? 'stable'
-  const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'fluxlit-test')
-  const root = join(cache, `${codename}-2`)
+  const cache = testCache()
+  const root = join(cache, `${codename}-3`)
   if (existsSync(root)) return root
   await mkdir(cache, { recursive: true })
   // Beside it and renamed, so that a run that is ended leaves nothing that looks complete.
@@ -142,7 +147,7 @@ async function makeRoot(): Promise<string> {
   console.log(`making a root file system of Debian ${codename} in ${cache}, about a minute`)
   await exec('debootstrap', [
     '--variant=minbase',
-    '--include=python3,systemd',
+    '--include=python3,python3-venv,systemd',
     codename,
     draft,
     await mirror(codename),

@@ -3,6 +3,7 @@
 import asyncio
 import ctypes
 import os
+import subprocess
 import time
 from pathlib import Path
 
@@ -30,6 +31,17 @@ async def wait() -> dict[str, int]:
 async def grow(mebibytes: int) -> None:
     """Keeps memory for good, as a leak does."""
     kept.append(os.urandom(1024) * 1024 * mebibytes)
+
+
+@app.post("/multiply")
+def multiply(count: int) -> dict[str, int]:
+    """Starts processes that stay, until the system refuses; says how many there are."""
+    for number in range(count):
+        try:
+            subprocess.Popen(["sleep", "100000"])
+        except OSError:
+            return {"processes": number}
+    return {"processes": count}
 
 
 @app.post("/stuck")
