@@ -78,9 +78,10 @@ def read_project() -> dict[str, Any]:
     extras = re.findall(r'^(\w+) = (\[.*\])$', text.split("[project.optional-dependencies]")[1].split("\n\n")[0], re.MULTILINE)
     return {
         "summary": values("description")[0],
+        "author": values("authors")[0],
+        "homepage": values("Homepage")[0],
         "license": values("license")[0],
         "python": values("requires-python")[0],
-        "requires": values("dependencies"),
         "classifiers": values("classifiers"),
         "extras": [(name, re.findall(r'"([^"]*)"', listed)) for name, listed in extras],
         "scripts": re.findall(r'^([\w-]+) = "([\w.]+:\w+)"$', text, re.MULTILINE),
@@ -94,16 +95,23 @@ def metadata(project: dict[str, Any]) -> str:
         "Name: fluxlit",
         f"Version: {version()}",
         f"Summary: {project['summary']}",
+        f"Author: {project['author']}",
+        f"Project-URL: Homepage, {project['homepage']}",
         f"License-Expression: {project['license']}",
         *(f"License-File: {Path(path).name}" for path in licence("")),
         *(f"Classifier: {classifier}" for classifier in project["classifiers"]),
         f"Requires-Python: {project['python']}",
-        *(f"Requires-Dist: {requirement}" for requirement in project["requires"]),
     ]
     for extra, requirements in project["extras"]:
         lines.append(f"Provides-Extra: {extra}")
-        lines += [f'Requires-Dist: {requirement}; extra == "{extra}"' for requirement in requirements]
+        lines += [f"Requires-Dist: {conditional(requirement, extra)}" for requirement in requirements]
     return "\n".join(lines) + "\n"
+
+
+def conditional(requirement: str, extra: str) -> str:
+    """`tomli; python_version < "3.11"` gets one more condition, others their first."""
+    name, _, marker = (part.strip() for part in requirement.partition(";"))
+    return f'{name}; ({marker}) and extra == "{extra}"' if marker else f'{name}; extra == "{extra}"'
 
 
 def record(content: dict[str, bytes], own: str) -> str:

@@ -5,6 +5,15 @@ import { join } from 'node:path'
 
 import { repository, SetupError } from '../shell/progress.mjs'
 import { must } from '../shell/run.mjs'
+import { readMaintainer } from './maintainer.ts'
+import type { Maintainer } from './maintainer.ts'
+import type { Options } from './options.ts'
+
+interface Manifest {
+  readonly version: string
+  readonly author: string
+  readonly homepage: string
+}
 
 /** The same for everything that is made from one commit. */
 export interface Identity {
@@ -16,14 +25,21 @@ export interface Identity {
   readonly epoch: number
   /** Whether files differ from the commit; two such builds may differ. */
   readonly isDirty: boolean
+  readonly maintainer: Maintainer
+  /** Where it lives, as an address. */
+  readonly homepage: string
 }
 
 /**
- * @param allowDirty whether changed files are accepted
- * @throws {SetupError} outside a repository, or with changes that were not committed
+ * @throws {SetupError} outside a repository, or with changes that were not committed and are not allowed
  */
-export async function identify(allowDirty: boolean): Promise<Identity> {
-  const { version }: { version: string } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8'))
+export async function identify({
+  allowDirty,
+  maintainer,
+}: Pick<Options, 'allowDirty' | 'maintainer'>): Promise<Identity> {
+  const { version, author, homepage }: Manifest = JSON.parse(
+    readFileSync(join(repository, 'package.json'), 'utf8'),
+  )
   const hint = 'a release is made from a commit: clone the repository and run it there'
   const [commit = '', time = ''] = (await must('git', 'git', ['log', '-1', '--format=%H %ct'], { hint }))
     .trim()
@@ -35,7 +51,17 @@ export async function identify(allowDirty: boolean): Promise<Identity> {
       'commit or remove the changes; --allow-dirty builds all the same, for a try',
     )
   }
-  return { version, commit, epoch: epochOf(time), isDirty: changes !== '' }
+  return {
+    version,
+    commit,
+    epoch: epochOf(time),
+    isDirty: changes !== '',
+    maintainer:
+      maintainer === undefined
+        ? readMaintainer(author, 'author of package.json')
+        : readMaintainer(maintainer, '--maintainer'),
+    homepage,
+  }
 }
 
 /** Reproducible-builds.org: the variable, when it is there, is the time. */

@@ -5,6 +5,8 @@ import { mkdirSync, renameSync, rmSync } from 'node:fs'
 import { hostTarget } from '../setup/toolchain.mjs'
 import { note, paint, report, SetupError, step } from '../shell/progress.mjs'
 import { identify } from './identity.ts'
+import type { Identity } from './identity.ts'
+import { mailbox } from './maintainer.ts'
 import { readOptions, usage } from './options.ts'
 import type { Options } from './options.ts'
 import { release } from './release.ts'
@@ -22,10 +24,10 @@ async function main(args: readonly string[]): Promise<void> {
   const chosen = selectTargets(options.targets)
   if (hostTarget() !== builder)
     throw new SetupError(`releases are made on ${builder}, this is ${hostTarget()}`)
-  const identity = await identify(options.allowDirty)
+  const identity = await identify(options)
   if (options.verify && identity.isDirty) throw new SetupError('a clone would not have the changed files')
   const made = await inPlace(options, (output, work) => release(chosen, identity, output, work))
-  tellWhatIsMissing(made)
+  tellWhatIsMissing(made, identity)
   if (options.isForDocs && isAll(made)) writeTable(made)
   if (options.verify) await step('the same release, made again', () => verify(options))
   console.log(`${paint('green', 'ok')} ${options.output}`)
@@ -50,7 +52,7 @@ async function inPlace(
   }
 }
 
-function tellWhatIsMissing(made: readonly Made[]): void {
+function tellWhatIsMissing(made: readonly Made[], { maintainer }: Identity): void {
   for (const { target, seen } of made) {
     if (typeof seen === 'string') note(`${target.id} was not run: ${seen}`)
   }
@@ -60,6 +62,10 @@ function tellWhatIsMissing(made: readonly Made[]): void {
       'macOS: signed ad hoc, not with a Developer ID and not notarised; a browser download asks before it runs',
     )
   if (systems.has('windows')) note('Windows: not signed; SmartScreen asks before it runs')
+  if (maintainer.address === null && made.some(({ target }) => target.isDebian))
+    note(
+      `the Debian packages have ${mailbox(maintainer)} as maintainer, where nobody reads: before they are published, --maintainer "NAME <ADDRESS>" or the author in package.json`,
+    )
   note('nothing is signed with a key: publish SHA256SUMS over a channel people trust, or sign it')
 }
 

@@ -17,15 +17,19 @@ export interface Options {
   readonly verify: boolean
   /** Whether the table in docs/releasing.md is written. */
   readonly isForDocs: boolean
+  /** `NAME <ADDRESS>` in place of what package.json says. */
+  readonly maintainer: string | undefined
 }
 
 /** What `--help` prints. */
 export const usage = `npm run release -- [--target NAME]... [--output DIRECTORY] [--verify] [--docs] [--allow-dirty]
+                   [--maintainer "NAME <ADDRESS>"]
 
 --target       linux-x64, linux-arm64, darwin-arm64, darwin-x64 or win-x64; may repeat; all without one
 --output       where the files go (dist/release); what was there is replaced when everything is made
 --verify       makes the same release again, from a clone in another directory, and compares every file
 --docs         writes sizes and start times into docs/releasing.md
+--maintainer   whom people may write to, for packages and bills of materials; else the author in package.json
 --allow-dirty  also with files that are not committed: for a try, it cannot be made again`
 
 /**
@@ -41,6 +45,7 @@ export function readOptions(args: readonly string[]): Options {
       'allow-dirty': { type: 'boolean', default: false },
       verify: { type: 'boolean', default: false },
       docs: { type: 'boolean', default: false },
+      maintainer: { type: 'string' },
     },
   })
   return {
@@ -49,5 +54,6 @@ export function readOptions(args: readonly string[]): Options {
     allowDirty: values['allow-dirty'],
     verify: values.verify,
     isForDocs: values.docs,
+    maintainer: values.maintainer,
   }
 }

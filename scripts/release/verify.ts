@@ -12,7 +12,7 @@ import type { Options } from './options.ts'
  * @returns what was compared
  * @throws {SetupError} naming the files that differ
  */
-export async function verify({ output, targets }: Options): Promise<string> {
+export async function verify({ output, targets, maintainer }: Options): Promise<string> {
   const directory = mkdtempSync(join(tmpdir(), 'fl-release-again-'))
   try {
     const clone = join(directory, 'elsewhere', 'clone')
@@ -20,6 +20,7 @@ export async function verify({ output, targets }: Options): Promise<string> {
     lendDownloads(clone)
     const again = join(directory, 'again')
     const args = targets.flatMap((target) => ['--target', target])
+    if (maintainer !== undefined) args.push('--maintainer', maintainer)
     await must('npm run release', 'npm', ['run', 'release', '--', '--output', again, ...args], {
       cwd: clone,
       // Whatever may leak into a file from the surroundings is another one this time.

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chmodSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
@@ -10,6 +10,9 @@ import { defaultOutput } from '../../scripts/build/executable.mjs'
 import { nodePath } from '../../scripts/setup/toolchain.mjs'
 import { capture, must } from '../../scripts/shell/run.mjs'
 import { freshDirectory } from '../support/directory.ts'
+import { gateway } from '../support/gateway.ts'
+import { ask } from '../support/http.ts'
+import { repository } from '../support/python.ts'
 import { environmentPython } from '../../scripts/setup/python.mjs'
 import {
   inThrowawayRoot,
@@ -79,6 +82,7 @@ test('a release for this machine', { skip, timeout: 600_000 }, async (t) => {
     const { subject, predicate }: Provenance = JSON.parse(readFileSync(file('_provenance.json'), 'utf8'))
     assert.equal(subject.length, names.length - 3)
     for (const { name, digest } of subject) assert.equal(digest.sha256, sha256(join(directory, name)))
+    assert.equal(predicate.buildDefinition.externalParameters.maintainer, 'Ann Example <ann@example.org>')
     const inputs = predicate.buildDefinition.resolvedDependencies.map(({ name }) => name)
     assert.deepEqual(inputs.slice(0, 3), ['source', 'package-lock.json', 'config/node.json'])
     assert.equal(inputs[3], `node ${process.versions.node} linux-x64`)
@@ -98,6 +102,34 @@ test('a release for this machine', { skip, timeout: 600_000 }, async (t) => {
     const through = await must('python -m fluxlit', python, ['-m', 'fluxlit', '--version'], { env: {} })
     assert.equal(through, `fluxlit ${version}\n`)
     await must('pip check', python, ['-m', 'pip', 'check'])
+
+    await inner.test('says of applications what the wheel without the program says', async () => {
+      const cwd = join(repository, 'internal', 'python')
+      const installed =
+        'import importlib.metadata as m; print(m.distribution("fluxlit").read_text("METADATA"))'
+      const alone = 'import wheel_backend as w; print(w.metadata(w.read_project()))'
+      const facts = factsOf(await must('metadata', python, ['-Ic', installed]))
+      assert.deepEqual(facts, factsOf(await must('metadata', environmentPython(), ['-Bc', alone], { cwd })))
+      assert.ok(facts.includes('Provides-Extra: apps'), facts.join('\n'))
+    })
+
+    await inner.test('names the extra where an application lacks its libraries', async () => {
+      const { status, output } = await capture(python, ['-Ic', 'from fluxlit import FluxLit'])
+      assert.equal(status, 1)
+      assert.match(output, /fluxlit\.FluxLit needs pydantic, .*: pip install "fluxlit\[apps\]"$/m)
+    })
+
+    await inner.test('finds the apps’ libraries in the environment it is in', async (own) => {
+      const libraries = await must('purelib', environmentPython(), ['-c', purelib])
+      const place = await must('purelib', python, ['-c', purelib])
+      writeFileSync(join(place.trim(), 'libraries.pth'), libraries)
+      // The executable of the environment takes the place of the one that is tested elsewhere.
+      const instead = ['sh', '-c', 'shift; exec fluxlit "$@"', 'sh']
+      const apps = { from: 'examples/quickstart', through: instead, env: { ...env, VIRTUAL_ENV: undefined } }
+      const running = await (await gateway(own, apps)).ready()
+      assert.equal((await ask(`${running.url}/api/`)).status, 200)
+      assert.match((await ask(`${running.url}/`)).body, /<title>Streamlit<\/title>/)
+    })
   })
 
   await t.test('has a Debian package lintian has nothing to say about', without('lintian'), async () => {
@@ -105,6 +137,17 @@ test('a release for this machine', { skip, timeout: 600_000 }, async (t) => {
       env: plain,
     })
     assert.deepEqual({ status, output }, { status: 0, output: '' })
+  })
+
+  await t.test('names whom people may write to, and where it lives', async () => {
+    const { homepage }: { homepage: string } = JSON.parse(
+      readFileSync(join(repository, 'package.json'), 'utf8'),
+    )
+    const control = await must('dpkg-deb', 'dpkg-deb', ['--field', file('.deb'), 'Maintainer', 'Homepage'])
+    assert.equal(control, `Maintainer: Ann Example <ann@example.org>\nHomepage: ${homepage}\n`)
+    const { component }: Bill['metadata'] = JSON.parse(readFileSync(file('.cdx.json'), 'utf8')).metadata
+    assert.deepEqual(component.authors, [{ name: 'Ann Example', email: 'ann@example.org' }])
+    assert.deepEqual(component.externalReferences, [{ type: 'website', url: homepage }])
   })
 
   const reason = whyNoThrowawayRoot()
@@ -206,21 +249,40 @@ dpkg --purge fluxlit >/dev/null
 echo "left:"
 find /etc /lib /usr /var -xdev -newer /root/before -iname '*fluxlit*'`
 
+const purelib = 'import sysconfig; print(sysconfig.get_path("purelib"))'
+
+/** What indexes and installers go by. */
+function factsOf(metadata: string): readonly string[] {
+  return metadata
+    .split('\n')
+    .filter((line) => /^(Version|Summary|Project-URL|Classifier|Requires|Provides)/.test(line))
+}
+
 interface Bill {
+  readonly metadata: {
+    readonly component: {
+      readonly authors: readonly unknown[]
+      readonly externalReferences: readonly unknown[]
+    }
+  }
   readonly components: readonly { readonly name: string }[]
 }
 
 interface Provenance {
   readonly subject: readonly { readonly name: string; readonly digest: { readonly sha256: string } }[]
   readonly predicate: {
-    readonly buildDefinition: { readonly resolvedDependencies: readonly { readonly name: string }[] }
+    readonly buildDefinition: {
+      readonly externalParameters: { readonly maintainer: string }
+      readonly resolvedDependencies: readonly { readonly name: string }[]
+    }
   }
 }
 
 /** In another time zone, language and umask nothing may change. */
 async function makeRelease(output: string, env: NodeJS.ProcessEnv, umask: string): Promise<void> {
   const program = [nodePath(), 'scripts/release/main.ts']
-  const args = ['--target', 'linux-x64', '--allow-dirty', '--output', output]
+  const who = ['--maintainer', 'Ann Example <ann@example.org>']
+  const args = ['--target', 'linux-x64', '--allow-dirty', '--output', output, ...who]
   const script = `umask ${umask}; exec "$@"`
   await must('the release', 'sh', ['-c', script, 'sh', ...program, ...args], {
     env: { ...process.env, ...env },

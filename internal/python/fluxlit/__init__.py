@@ -17,9 +17,9 @@ Every name is imported when it is first used: the API's process needs no Streaml
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING, Any
 
+from fluxlit._optional import load_home
 from fluxlit._version import __version__
 
 if TYPE_CHECKING:
@@ -204,7 +204,7 @@ def __getattr__(name: str) -> Any:
     home = _home_of.get(name)
     if home is None:
         raise AttributeError(f"module 'fluxlit' has no attribute {name!r}")
-    value = getattr(importlib.import_module(home), name)
+    value = getattr(load_home(home, name), name)
     globals()[name] = value
     return value
 

@@ -14,6 +14,10 @@ _INSTALL = {
 }
 
 
+# What the extra `apps` installs, by the names that are imported.
+_APPS = ("fastapi", "httpx", "pydantic", "starlette", "streamlit", "uvicorn")
+
+
 class MissingLibrary(ImportError):
     """A library this feature needs is not installed; the message says how to install it."""
 
@@ -34,6 +38,23 @@ def load(name: str) -> Any:
         raise MissingLibrary(
             f'{purpose} needs {package}, which {sys.executable} does not have: pip install "{package}"',
             name=name,
+        ) from None
+
+
+def load_home(module: str, name: str) -> Any:
+    """Imports the module of this package that a name lives in.
+
+    Raises:
+        MissingLibrary: when it needs a library of applications that is not installed.
+    """
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name not in _APPS:
+            raise
+        raise MissingLibrary(
+            f'fluxlit.{name} needs {error.name}, which {sys.executable} does not have: pip install "fluxlit[apps]"',
+            name=error.name,
         ) from None
 
 

@@ -43,7 +43,7 @@ export function billOfMaterials(
   executable: string,
   libraries: readonly Library[],
   node: NodeInside,
-  { version, epoch, commit }: Identity,
+  { version, epoch, commit, maintainer, homepage }: Identity,
 ): string {
   const components = [nodeComponent(target, node), ...libraries.map(libraryComponent)]
   const body = {
@@ -58,8 +58,12 @@ export function billOfMaterials(
         'bom-ref': 'fluxlit',
         name: 'fluxlit',
         version,
+        authors: [
+          { name: maintainer.name, ...(maintainer.address === null ? {} : { email: maintainer.address }) },
+        ],
         licenses: [{ license: { id: 'MIT' } }],
         hashes: [{ alg: 'SHA-256', content: executable }],
+        externalReferences: [{ type: 'website', url: homepage }],
         properties: [
           { name: 'fluxlit:commit', value: commit },
           { name: 'fluxlit:target', value: target.id },

@@ -11,6 +11,7 @@ import { nodeVersion } from '../../setup/toolchain.mjs'
 import { repository } from '../../shell/progress.mjs'
 import { timestamp } from '../identity.ts'
 import type { Identity } from '../identity.ts'
+import { mailbox } from '../maintainer.ts'
 import type { Sum } from './sums.ts'
 
 /** One Node that went into an executable. */
@@ -26,7 +27,7 @@ export function provenance(
   nodes: readonly NodeInput[],
   identity: Identity,
 ): string {
-  const { version, commit, epoch, isDirty } = identity
+  const { version, commit, epoch, isDirty, maintainer } = identity
   const statement = {
     _type: 'https://in-toto.io/Statement/v1',
     subject: subjects.map(({ name, sha256 }) => ({ name, digest: { sha256 } })),
@@ -39,6 +40,7 @@ export function provenance(
           version,
           commit,
           targets: nodes.map(({ target }) => target),
+          maintainer: mailbox(maintainer),
         },
         internalParameters: { sourceDate: timestamp(epoch), changedFiles: isDirty, node: nodeVersion() },
         resolvedDependencies: [

@@ -45,7 +45,7 @@ export interface Contents {
 export async function collect(
   executable: string,
   libraries: readonly Library[],
-  { version, epoch }: Identity,
+  { version, epoch, maintainer, homepage }: Identity,
 ): Promise<Contents> {
   const exitCodes = readExitCodes(read('docs/exit-codes.md'))
   const help = await readHelp(executable)
@@ -56,7 +56,7 @@ export async function collect(
     readme: read('README.md'),
     changelog: read('CHANGELOG.md'),
     example: read('fluxlit.example.toml'),
-    manual: manual(help, { version, epoch, exitCodes }),
+    manual: manual(help, { version, epoch, exitCodes, author: maintainer.name, homepage }),
     completions: await completions(executable),
     unit: read('config/systemd/fluxlit.service'),
     project: readProject(),

@@ -9,10 +9,13 @@ export interface ManualFacts {
   readonly epoch: number
   /** Exit codes and what they mean, from docs/exit-codes.md. */
   readonly exitCodes: readonly Row[]
+  readonly author: string
+  readonly homepage: string
 }
 
 /** The whole page. */
-export function manual({ program, commands }: HelpOfAll, { version, epoch, exitCodes }: ManualFacts): string {
+export function manual({ program, commands }: HelpOfAll, facts: ManualFacts): string {
+  const { version, epoch, exitCodes, author, homepage } = facts
   return [
     `.Dd ${mdocDate(epoch)}`,
     '.Dt FLUXLIT 1',
@@ -44,6 +47,10 @@ export function manual({ program, commands }: HelpOfAll, { version, epoch, exitC
     ]),
     '.Sh EXIT STATUS',
     ...list(exitCodes),
+    '.Sh SEE ALSO',
+    `.Lk ${homepage}`,
+    '.Sh AUTHORS',
+    `.An ${escape(author)}`,
     '',
   ].join('\n')
 }

@@ -8,11 +8,10 @@ import { repository } from '../../shell/progress.mjs'
 
 /** The part that is repeated. */
 export interface Project {
+  readonly summary: string
   /** Versions of Python, as a specifier. */
   readonly python: string
-  /** What the package needs where it is used without the program. */
-  readonly requires: readonly string[]
-  /** More of that, by the name of the extra. */
+  /** What applications need, by the name of the extra. */
   readonly extras: Readonly<Record<string, readonly string[]>>
   readonly classifiers: readonly string[]
 }
@@ -22,8 +21,8 @@ export function readProject(): Project {
   const text = readFileSync(join(repository, 'internal', 'python', 'pyproject.toml'), 'utf8')
   const { project }: { project: Table } = JSON.parse(JSON.stringify(getStaticTOMLValue(parseTOML(text))))
   return {
+    summary: project.description,
     python: project['requires-python'],
-    requires: project.dependencies,
     extras: project['optional-dependencies'],
     classifiers: project.classifiers,
   }
@@ -31,7 +30,7 @@ export function readProject(): Project {
 
 interface Table {
   readonly 'requires-python': string
-  readonly dependencies: readonly string[]
+  readonly description: string
   readonly 'optional-dependencies': Readonly<Record<string, readonly string[]>>
   readonly classifiers: readonly string[]
 }

@@ -8,6 +8,7 @@ import { repository } from '../../shell/progress.mjs'
 import type { Contents } from '../contents/contents.ts'
 import { debianVersion } from '../identity.ts'
 import type { Identity } from '../identity.ts'
+import { mailbox } from '../maintainer.ts'
 import { ar } from '../pack/ar.ts'
 import { gzip } from '../pack/compress.ts'
 import { entry } from '../pack/entry.ts'
@@ -15,8 +16,6 @@ import type { Entry } from '../pack/entry.ts'
 import { tar } from '../pack/tar.ts'
 import type { Target } from '../targets.ts'
 import type { Artefact } from './artefact.ts'
-
-const maintainer = 'FluxLit contributors <maintainers@fluxlit.invalid>'
 
 /** Configuration that survives removal and asks before it is overwritten. */
 const configuration = 'etc/fluxlit/fluxlit.toml'
@@ -56,7 +55,7 @@ async function filesOf(
     entry('usr/share/bash-completion/completions/fluxlit', bash),
     entry('usr/share/zsh/vendor-completions/_fluxlit', zsh),
     entry('usr/share/fish/vendor_completions.d/fluxlit.fish', fish),
-    entry(`${doc}/copyright`, copyright(contents)),
+    entry(`${doc}/copyright`, copyright(contents, identity)),
     entry(`${doc}/libraries.txt.gz`, await gzip(Buffer.from(contents.licencesOfLibraries))),
     entry(`${doc}/node.txt.gz`, await gzip(Buffer.from(contents.licenceOfNode))),
     entry(`${doc}/changelog.gz`, await gzip(Buffer.from(contents.changelog))),
@@ -80,15 +79,20 @@ function controlOf(target: Target, files: readonly Entry[], identity: Identity):
 }
 
 /** What Node asks for, all in Debian 10; Python is what the apps need, not the gateway. */
-function control({ architecture }: Target, files: readonly Entry[], { version }: Identity): string {
+function control(
+  { architecture }: Target,
+  files: readonly Entry[],
+  { version, maintainer, homepage }: Identity,
+): string {
   const kibibytes = files.reduce((sum, { bytes }) => sum + Math.ceil(bytes.length / 1024), 0)
   return `Package: fluxlit
 Version: ${debianVersion(version)}
 Architecture: ${architecture}
-Maintainer: ${maintainer}
+Maintainer: ${mailbox(maintainer)}
 Installed-Size: ${kibibytes}
 Depends: adduser, init-system-helpers (>= 1.54), libc6 (>= 2.28), libgcc-s1, libstdc++6 (>= 7)
 Recommends: python3 (>= 3.10), python3-venv
+Homepage: ${homepage}
 Section: net
 Priority: optional
 Description: gateway for FastAPI and Streamlit apps on one port
@@ -100,19 +104,21 @@ Description: gateway for FastAPI and Streamlit apps on one port
 `
 }
 
-function changelog({ version, epoch }: Identity): string {
+function changelog({ version, epoch, maintainer }: Identity): string {
   const date = new Date(epoch * 1000).toUTCString().replace('GMT', '+0000')
   return `fluxlit (${debianVersion(version)}) unstable; urgency=medium
 
   * Release ${version}; changelog.gz tells what changed.
 
- -- ${maintainer}  ${date}
+ -- ${mailbox(maintainer)}  ${date}
 `
 }
 
-function copyright({ licence }: Contents): string {
+function copyright({ licence }: Contents, { homepage }: Identity): string {
   return `FluxLit
 =======
+
+Source: ${homepage}
 
 ${licence}
 The executable also contains Node.js and npm packages. Their licences:

@@ -20,16 +20,17 @@ export async function wheel(
   target: Target,
   executable: Buffer,
   contents: Contents,
-  { version, epoch }: Identity,
+  identity: Identity,
   bill: string,
 ): Promise<Artefact> {
+  const { version, epoch } = identity
   const release = `fluxlit-${pythonVersion(version)}`
   const info = `${release}.dist-info`
   const tag = `py3-none-${target.wheel}`
   const files = sorted([
     ...contents.python,
     entry(`${release}.data/scripts/${target.executable}`, executable, true),
-    entry(`${info}/METADATA`, metadata(pythonVersion(version), contents.readme, contents.project)),
+    entry(`${info}/METADATA`, metadata(identity, contents.readme, contents.project)),
     entry(
       `${info}/WHEEL`,
       lines('Wheel-Version: 1.0', 'Generator: fluxlit', 'Root-Is-Purelib: false', `Tag: ${tag}`),
@@ -43,24 +44,24 @@ export async function wheel(
   return { name: `${release}-${tag}.whl`, bytes: await zip([...files, record], epoch) }
 }
 
-/**
- * Nothing is required, so that an installation needs no network: the program brings the package its workers use. What
- * the package needs where it is used by itself is the extra `app`.
- */
+/** The same as in the wheel without the program: an index, and a lock file, take what one of them says for all. */
 function metadata(
-  version: string,
+  { version, maintainer, homepage }: Identity,
   readme: string,
-  { python, requires, extras, classifiers }: Project,
+  { summary, python, extras, classifiers }: Project,
 ): string {
-  const optional = Object.entries({ app: requires, ...extras }).flatMap(([extra, packages]) => [
+  const { name, address } = maintainer
+  const optional = Object.entries(extras).flatMap(([extra, packages]) => [
     `Provides-Extra: ${extra}`,
-    ...packages.map((name) => `Requires-Dist: ${conditional(name, extra)}`),
+    ...packages.map((each) => `Requires-Dist: ${conditional(each, extra)}`),
   ])
   return lines(
     'Metadata-Version: 2.4',
     'Name: fluxlit',
-    `Version: ${version}`,
-    'Summary: One file that puts a FastAPI app and a Streamlit app on one port and keeps them there.',
+    `Version: ${pythonVersion(version)}`,
+    `Summary: ${summary}`,
+    address === null ? `Author: ${name}` : `Author-email: ${name} <${address}>`,
+    `Project-URL: Homepage, ${homepage}`,
     'License-Expression: MIT',
     'License-File: LICENSE',
     'License-File: LICENSE.libraries',

@@ -76,7 +76,13 @@ suite('the manual', () => {
     '| code | meaning |\n|---|---|\n| 0 | clean stop |\n| 128 + n | a second signal *n* |\n',
   )
   const all = { program: parseHelp(program), commands: [{ name: 'serve', help: parseHelp(serve) }] }
-  const page = manual(all, { version: '1.2.3', epoch: 1795921734, exitCodes })
+  const page = manual(all, {
+    version: '1.2.3',
+    epoch: 1795921734,
+    exitCodes,
+    author: 'Ann Example',
+    homepage: 'https://fluxlit.example',
+  })
 
   test('has a place for every command, its flags and examples, but no flag twice', () => {
     assert.match(page, /^\.Nm fluxlit Cm serve Ar shell Oo Ar target Oc Oo Ar options Oc$/m)
@@ -89,6 +95,7 @@ suite('the manual', () => {
   test('has the date of the commit and what exit codes mean', () => {
     assert.match(page, /^\.Dd November 29, 2026$/m)
     assert.match(page, /^\.It 0\nclean stop\n\.It 128 \+ n\na second signal n$/m)
+    assert.match(page, /^\.Lk https:\/\/fluxlit\.example\n\.Sh AUTHORS\n\.An Ann Example$/m)
   })
 
   test('has no line that is longer than what tools for such pages accept', () => {
