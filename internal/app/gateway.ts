@@ -255,7 +255,13 @@ export class Gateway implements ControlTarget {
 
   drain(): void {
     if (!this.#draining) this.#parts.logger.info({}, 'draining: not ready from now on, still serving')
+    this.#leave()
+  }
+
+  /** Not ready, and no connection is kept for another request. The workers' own listener stays as it is. */
+  #leave(): void {
     this.#draining = true
+    for (const listener of this.#listeners.slice(0, -1)) listener.sendAway()
   }
 
   maintenance({ on, workers, message }: MaintenanceRequest): MaintenanceOutcome {
@@ -470,7 +476,7 @@ export class Gateway implements ControlTarget {
 
   async #close(): Promise<StopOutcome> {
     const { drain } = this.config
-    this.#draining = true
+    this.#leave()
     await pause(drain.delayMs)
     // The workers' own listener stays: a page that is being finished may still call the API.
     const closed = Promise.all(this.#listeners.slice(0, -1).map((listener) => listener.close()))

@@ -32,6 +32,12 @@ const maxTurnedAway = 1_024
  */
 const lastCallMs = 500
 
+/**
+ * How long connections without a request stay after everybody was sent away. Most clients ask within that time and are
+ * told with the answer, which no request can cross; a load balancer has heard of it by then.
+ */
+const sendAwayMs = 5_000
+
 /** How many handshakes begin in one turn of the event loop; each costs about a millisecond. */
 const handshakesPerTurn = 4
 
@@ -48,6 +54,8 @@ export class Listener {
   /** Connections that are shaking hands, by the addresses of their ends. */
   readonly #greeting = new Map<string, Socket>()
   #closing: Promise<void> | null = null
+  /** Runs out when connections that ask nothing have been kept long enough; null while connections are kept. */
+  #sendingAway: NodeJS.Timeout | null = null
 
   private constructor(
     limits: ListenerLimits,
@@ -107,6 +115,16 @@ export class Listener {
   }
 
   /**
+   * Goes on accepting and answering, and keeps no connection for another request: who balances load goes elsewhere with
+   * the next one, instead of finding nobody at the end. @param idleMs how long connections that ask nothing stay
+   */
+  sendAway(idleMs = sendAwayMs): void {
+    if (this.#sendingAway !== null) return
+    for (const connection of this.#connections) connection.closeSoon()
+    this.#sendingAway = setTimeout(() => this.#closeIdle(), idleMs).unref()
+  }
+
+  /**
    * Stops accepting; resolves when the last request and the last connection are done. What clients have sent already
    * is still answered: connections without a request are ended {@link lastCallMs} later. Handshakes are broken off.
    */
@@ -127,11 +145,14 @@ export class Listener {
     })
     for (const connection of this.#connections) connection.closeSoon()
     for (const socket of this.#greeting.values()) socket.destroy()
-    const lastCall = setTimeout(() => {
-      for (const connection of this.#connections) connection.closeIdle()
-    }, lastCallMs)
+    const lastCall = setTimeout(() => this.#closeIdle(), lastCallMs)
     await closed
     clearTimeout(lastCall)
+    if (this.#sendingAway !== null) clearTimeout(this.#sendingAway)
+  }
+
+  #closeIdle(): void {
+    for (const connection of this.#connections) connection.closeIdle()
   }
 
   /**
@@ -171,7 +192,7 @@ export class Listener {
     const connection = new ServerConnection(socket, this.#limits, this.#handlers, this.#sweeper)
     if (isFull) return this.#turnAway(connection)
     this.#connections.add(connection)
-    if (this.#closing !== null) connection.closeSoon()
+    if (this.#closing !== null || this.#sendingAway !== null) connection.closeSoon()
   }
 
   /** Said without reading: a request is not needed to know that there is no room for it. */

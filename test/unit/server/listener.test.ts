@@ -30,6 +30,33 @@ test('closing refuses new connections and ends idle ones', async (t) => {
   await assert.rejects(gateway.connect(), { code: 'ECONNREFUSED' })
 })
 
+test('who is sent away is answered, on a kept and on a new connection, and each answer is the last', async (t) => {
+  const { front: gateway, server, client } = await through(t)
+  client.send(get)
+  const worker = await server.accept()
+  await worker.request()
+  worker.send(plainAnswer)
+  assert.match(field(await client.answer(), 'Connection') ?? 'none', /none|keep-alive/)
+  gateway.listener.sendAway()
+  for (const each of [client, await gateway.connect()]) {
+    each.send(get)
+    await worker.request()
+    worker.send(plainAnswer)
+    const answer = await each.answer()
+    assert.deepEqual([answer.status, field(answer, 'Connection')], [200, 'close'])
+    await each.ended
+  }
+})
+
+test('who is sent away and asks nothing more is ended', async (t) => {
+  const gateway = await front(t, { workers: [] })
+  const client = await gateway.connect()
+  await client.send(get).answer()
+  gateway.listener.sendAway(1)
+  await client.ended
+  assert.equal(field(await (await gateway.connect()).send(get).answer(), 'Connection'), 'close')
+})
+
 test('a request that was on its way when the listener closed is answered', async (t) => {
   const { front: gateway, server, client } = await through(t)
   const closed = gateway.listener.close()
