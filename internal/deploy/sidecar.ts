@@ -61,7 +61,7 @@ function deployment(plan: Plan): string {
   const { timeoutMs } = plan.config.drain
   const sleepS = Math.ceil((kubernetesDelayMs + timeoutMs) / 1000)
   const sumS = sleepS + (appStopMs + timeoutMs) / 1000 + 5
-  return `${header(plan, 'The gateway as a native sidecar (Kubernetes 1.29 and later) in front of containers that exist already.')}
+  return `${header(plan, 'The gateway as a native sidecar (Kubernetes 1.30 and later) in front of containers that exist already.')}
 #
 # Have a Deployment already? Take \`initContainers\`, \`volumes\`, \`terminationGracePeriodSeconds\` and the \`preStop\` of the
 # containers over into it. The apps have to listen on loopback only: the gateway is the one door of the Pod.
