@@ -14,6 +14,7 @@ import {
   readText,
   noted,
   textWith,
+  wordsOf,
 } from './scalars.ts'
 
 const anyText = (value: string): Parsed<string> => (value.includes('\0') ? bad() : ok(value))
@@ -44,6 +45,20 @@ function secretKeys<const N extends string>(name: N, description: string) {
   return entries as Record<N | `${N}_file` | `${N}_env`, ReturnType<typeof secretText>>
 }
 
+const assertionAlgorithms = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+  'Ed25519',
+] as const
+
 /** `[auth.oidc]`. */
 export const oidcSchema = z.strictObject({
   preset: choice(
@@ -63,9 +78,34 @@ export const oidcSchema = z.strictObject({
   client_id: textWith(anyText, '', 'Name of this application at the provider.', 'a text'),
   ...secretKeys('client_secret', 'Its secret.'),
   client_auth_method: choice(
-    ['client_secret_basic', 'client_secret_post', 'none'],
+    ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
     'client_secret_basic',
-    'How the gateway shows the provider who it is; "none" = a public client without a secret.',
+    'How the gateway shows the provider who it is; "private_key_jwt" = it signs with `client_key`, "none" = a public client without a secret.',
+  ),
+  ...secretKeys('client_key', 'Private key to sign with ("private_key_jwt"), in PEM form or as a JWK.'),
+  client_key_id: optional(
+    readText(word),
+    'Name of that key at the provider (`kid`).',
+    'a text',
+    'that of the JWK, else none',
+  ),
+  client_assertion_alg: optional(
+    z.enum(assertionAlgorithms),
+    'Algorithm to sign with.',
+    wordsOf(assertionAlgorithms),
+    'the JWK\'s, else `RS256`, `ES256`, `ES384`, `ES512` or `EdDSA` by the kind of key; `PS256` with a certificate for the preset "entra"',
+  ),
+  client_assertion_audience: optional(
+    z.enum(['issuer', 'endpoint']),
+    'Whom what is signed is for: the issuer, or the address that is called.',
+    '"issuer" or "endpoint"',
+    '`issuer`; of the presets "entra" and "okta" `endpoint`',
+  ),
+  client_certificate_file: textWith(
+    anyText,
+    '',
+    'Certificate of that key, whose thumbprint is sent along (`x5t#S256`): Microsoft finds the key by it.',
+    'the path of a file in PEM form, or ""',
   ),
   scopes: optional(
     z.array(readText(word)).min(1),

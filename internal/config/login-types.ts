@@ -20,14 +20,29 @@ export interface OutboundConfig {
 /** Providers with ways of their own. */
 export type OidcPreset = 'none' | 'entra' | 'google' | 'okta' | 'keycloak'
 
+/** How the gateway shows a provider who it is. */
+export type ClientAuthConfig =
+  | { readonly method: 'client_secret_basic' | 'client_secret_post'; readonly secret: Secret }
+  | { readonly method: 'private_key_jwt'; readonly assertion: ClientAssertion }
+  | { readonly method: 'none' }
+
+/** What the gateway signs for a provider instead of showing a secret (RFC 7523). */
+export interface ClientAssertion {
+  /** PKCS 8 in PEM form. */
+  readonly key: Secret
+  readonly alg: string
+  readonly keyId: string | null
+  /** SHA-256 of the certificate in base64url. */
+  readonly thumbprint: string | null
+  readonly audience: 'issuer' | 'endpoint'
+}
+
 /** Login at an identity provider (OpenID Connect). */
 export interface OidcConfig {
   readonly preset: OidcPreset
   readonly issuer: string
   readonly clientId: string
-  /** Null only with `clientAuthMethod: 'none'`. */
-  readonly clientSecret: Secret | null
-  readonly clientAuthMethod: 'client_secret_basic' | 'client_secret_post' | 'none'
+  readonly clientAuth: ClientAuthConfig
   readonly scopes: readonly string[]
   /** Never taken from a request; `''` = the callback below {@link LoginConfig.publicOrigin}. */
   readonly redirectUri: string

@@ -14,6 +14,7 @@ import type {
   SessionConfig,
   SessionStoreConfig,
 } from './login-types.ts'
+import { resolveClientAuth } from './client-auth.ts'
 import { isLoopback } from './network.ts'
 import { Secret, shownValue } from './secret.ts'
 import { resolveSecretKey } from './secret-key.ts'
@@ -35,7 +36,7 @@ export function resolveLogin(context: ResolveContext, around: LoginSurroundings)
   const { publicOrigin, secure } = publicSide(context)
   return {
     name: around.name,
-    oidc: resolveOidc(context, around.secrets.client),
+    oidc: resolveOidc(context, around.secrets),
     session: resolveSession(context, around),
     prefix: '/oauth2',
     signInPage: settings.auth.sign_in_page,
@@ -54,6 +55,7 @@ export function resolveAuthSecrets(context: ResolveContext): AuthSecrets {
   return {
     tokens: resolveSecretKey(context, ['auth', 'jwt', 'hs256_secret']),
     client: resolveSecretKey(context, ['auth', 'oidc', 'client_secret']),
+    clientKey: resolveSecretKey(context, ['auth', 'oidc', 'client_key']),
     session: resolveSecretKey(context, ['auth', 'session', 'secrets']),
     redis: resolveSecretKey(context, ['auth', 'session', 'redis_url']),
     firstParty: resolveSecretKey(context, ['auth', 'headers', 'first_party_secret']),
@@ -65,6 +67,7 @@ export interface AuthSecrets {
   /** What bearer tokens are signed with. */
   readonly tokens: Secret | null
   readonly client: Secret | null
+  readonly clientKey: Secret | null
   readonly session: Secret | null
   readonly redis: Secret | null
   readonly firstParty: Secret | null
@@ -101,7 +104,7 @@ function publicSide(context: ResolveContext): { readonly publicOrigin: string; r
   return { publicOrigin: '', secure: hasTls }
 }
 
-function resolveOidc(context: ResolveContext, clientSecret: Secret | null): OidcConfig {
+function resolveOidc(context: ResolveContext, secrets: AuthSecrets): OidcConfig {
   const given = context.settings.auth.oidc
   const { preset } = given
   const issuer = given.issuer === '' && preset === 'google' ? 'https://accounts.google.com' : given.issuer
@@ -110,7 +113,6 @@ function resolveOidc(context: ResolveContext, clientSecret: Secret | null): Oidc
     report(context, ['auth', 'oidc', 'client_id'], 'oidc_incomplete', '`auth.oidc.client_id` is missing', {
       hint: 'write the name of this application at the provider',
     })
-  checkClient(context, clientSecret)
   const scopes = given.scopes ?? defaultScopes(preset)
   if (!scopes.includes('openid'))
     report(context, ['auth', 'oidc', 'scopes'], 'bad_value', '`auth.oidc.scopes` lacks "openid"', {
@@ -120,8 +122,7 @@ function resolveOidc(context: ResolveContext, clientSecret: Secret | null): Oidc
     preset,
     issuer,
     clientId: given.client_id,
-    clientSecret,
-    clientAuthMethod: given.client_auth_method,
+    clientAuth: resolveClientAuth(context, secrets),
     scopes,
     redirectUri: given.redirect_uri,
     // Google gives refresh tokens for this and for no scope.
@@ -175,31 +176,6 @@ function checkIssuer(context: ResolveContext, issuer: string, preset: OidcPreset
       '`auth.oidc.issuer` is plain http: anybody on the way could sign in as anybody',
       {
         hint: 'write https; allow_insecure_issuer = true is for a provider on this machine, in tests',
-      },
-    )
-}
-
-function checkClient(context: ResolveContext, secret: Secret | null): void {
-  const {
-    client_auth_method: method,
-    client_secret,
-    client_secret_env,
-    client_secret_file,
-  } = context.settings.auth.oidc
-  const given = [client_secret, client_secret_env, client_secret_file].some((form) => form !== undefined)
-  if (method === 'none' ? given : secret === null && !given)
-    report(
-      context,
-      ['auth', 'oidc', method === 'none' ? 'client_auth_method' : 'client_secret'],
-      'oidc_incomplete',
-      method === 'none'
-        ? '`auth.oidc.client_secret` is given, and not used'
-        : '`auth.oidc.client_secret` is missing',
-      {
-        hint:
-          method === 'none'
-            ? 'remove client_auth_method = "none", or the secret'
-            : 'set client_secret_env or client_secret_file; client_auth_method = "none" for a public client',
       },
     )
 }

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 
-import { Provider, type Configuration } from 'oidc-provider'
+import { Provider, type ClientMetadata, type Configuration } from 'oidc-provider'
 
 import type { Cleanup } from './cleanup.ts'
 import { clientId, clientSecret } from './odd-provider.ts'
@@ -12,6 +12,10 @@ export interface CertifiedOptions {
   readonly accessLifetime?: number
   /** Whether the ID token has the claims of the person; otherwise only userinfo tells them. */
   readonly claimsInIdToken?: boolean
+  /** Who signs in at once, without a form; left out = whoever fills the provider's form. */
+  readonly signsIn?: string
+  /** What is registered of the client besides, for an application at this origin. */
+  readonly client?: (origin: string) => Partial<ClientMetadata>
 }
 
 /** A provider that has an address and answers nothing yet. */
@@ -19,6 +23,8 @@ export interface Certified {
   readonly issuer: string
   /** Grants it has given so far. */
   readonly grants: readonly string[]
+  /** How many refresh tokens were ended. */
+  readonly revocations: () => number
   /** Begins to answer, for the gateway at this origin. */
   open(origin: string): void
 }
@@ -35,7 +41,8 @@ export async function certifiedProvider(t: Cleanup, options: CertifiedOptions = 
   if (address === null || typeof address === 'string') throw new Error('it does not listen on TCP')
   const issuer = `http://127.0.0.1:${address.port}`
   const grants: string[] = []
-  let answer: ReturnType<Provider['callback']> | null = null
+  let revocations = 0
+  let answer: ((request: IncomingMessage, response: ServerResponse) => Promise<void>) | null = null
   server.on('request', (request, response) => {
     if (answer === null) request.socket.destroy()
     else void answer(request, response)
@@ -43,17 +50,40 @@ export async function certifiedProvider(t: Cleanup, options: CertifiedOptions = 
   return {
     issuer,
     grants,
+    revocations: () => revocations,
     open(origin) {
       const provider = new Provider(issuer, configuration(origin, options))
       provider.on('grant.success', ({ oidc }) => grants.push(String(oidc.params?.['grant_type'])))
-      answer = provider.callback()
+      provider.on('grant.revoked', () => (revocations += 1))
+      const callback = provider.callback()
+      const { signsIn } = options
+      answer = (request, response) =>
+        signsIn !== undefined && request.url?.startsWith(formPath) === true
+          ? finishForm(provider, signsIn, request, response)
+          : callback(request, response)
     },
   }
 }
 
+const formPath = '/form/'
+
+/** Says who it is and that this is fine, as if a form had been filled. */
+async function finishForm(
+  provider: Provider,
+  accountId: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const { params } = await provider.interactionDetails(request, response)
+  const grant = new provider.Grant({ accountId, clientId: String(params['client_id']) })
+  grant.addOIDCScope(String(params['scope']))
+  const consent = { grantId: await grant.save() }
+  await provider.interactionFinished(request, response, { login: { accountId }, consent })
+}
+
 function configuration(
   origin: string,
-  { accessLifetime = 3600, claimsInIdToken = false }: CertifiedOptions,
+  { accessLifetime = 3600, claimsInIdToken = false, signsIn, client: registered }: CertifiedOptions,
 ): Configuration {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
   return {
@@ -67,6 +97,7 @@ function configuration(
         post_logout_redirect_uris: [`${origin}/oauth2/signed_out`],
         backchannel_logout_uri: `${origin}/oauth2/backchannel-logout`,
         backchannel_logout_session_required: true,
+        ...registered?.(origin),
       },
     ],
     jwks: {
@@ -76,6 +107,7 @@ function configuration(
     claims: { openid: ['sub'], email: ['email', 'email_verified'], profile: ['name'], groups: ['groups'] },
     scopes: ['openid', 'offline_access', 'email', 'profile', 'groups'],
     conformIdTokenClaims: !claimsInIdToken,
+    ...(signsIn === undefined ? {} : { interactions: { url: (_ctx, { uid }) => formPath + uid } }),
     pkce: { required: () => true },
     rotateRefreshToken: true,
     issueRefreshToken: (_ctx, client, code) =>
@@ -99,7 +131,7 @@ function configuration(
       RefreshToken: 3600,
     },
     features: {
-      devInteractions: { enabled: true },
+      devInteractions: { enabled: signsIn === undefined },
       backchannelLogout: { enabled: true },
       revocation: { enabled: true },
       rpInitiatedLogout: { enabled: true },

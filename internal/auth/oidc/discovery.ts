@@ -6,6 +6,7 @@
 import * as client from 'openid-client'
 
 import type { OidcConfig } from '../../config/login-types.ts'
+import { clientAuth } from './client-auth.ts'
 import type { Outbound } from '../outbound.ts'
 import { ProviderError, providerError } from './provider-error.ts'
 
@@ -91,7 +92,7 @@ async function discover({ config, outbound }: DiscoveryOptions): Promise<client.
     new URL(config.issuer),
     config.clientId,
     undefined,
-    clientAuth(config),
+    clientAuth(config.clientAuth),
     {
       // Ours ends earlier, and looks once more before it does.
       timeout: config.timeoutMs / 1000 + 600,
@@ -130,11 +131,4 @@ function isAcceptable(url: string, { allowInsecureIssuer }: OidcConfig): boolean
   const { protocol, username, password } = new URL(url)
   if (username !== '' || password !== '') return false
   return protocol === 'https:' || (protocol === 'http:' && allowInsecureIssuer)
-}
-
-function clientAuth({ clientAuthMethod, clientSecret }: OidcConfig): client.ClientAuth {
-  if (clientSecret === null || clientAuthMethod === 'none') return client.None()
-  return clientAuthMethod === 'client_secret_post'
-    ? client.ClientSecretPost(clientSecret.reveal())
-    : client.ClientSecretBasic(clientSecret.reveal())
 }
