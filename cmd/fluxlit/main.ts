@@ -13,7 +13,7 @@ if (process.env['FLUXLIT_ROLE'] === 'watcher') {
 } else {
   // Before the command line is loaded: the library that reads it asks for the directory at once.
   const { refuseWithoutDirectory } = await import('../../internal/cli/working-directory.ts')
-  const refused = refuseWithoutDirectory()
+  const refused = refuseWithoutDirectory(argv)
   if (refused !== null) process.exit(refused)
   const { main } = await import('../../internal/cli/main.ts')
   // Not `exitCode`: a handle somebody forgot must not keep a stopped gateway alive.
