@@ -91,7 +91,12 @@ export class SignIn {
   /** What the workers of a configuration have to know; null when nobody is asked. */
   workerIdentity({ auth }: Pick<Config, 'auth'>): WorkerIdentity | null {
     if (auth === null) return null
-    return { jwks: this.#keyOf(auth).jwks, streamlitHeaders: streamlitHeaders(auth.headers) }
+    const { login, headers } = auth
+    return {
+      jwks: this.#keyOf(auth).jwks,
+      streamlitHeaders: streamlitHeaders(headers),
+      signInPath: login === null ? null : login.rootPath + login.prefix,
+    }
   }
 
   /** Ends what runs beside the requests. */

@@ -34,6 +34,7 @@ const ownNames = new Set([
   'FLUXLIT_INSTANCE',
   'FLUXLIT_API_PREFIX',
   'FLUXLIT_ASSERTION_JWKS',
+  'FLUXLIT_SIGN_IN_PATH',
 ])
 
 type Meaning =

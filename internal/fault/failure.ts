@@ -20,6 +20,7 @@ export const failures = {
   invalid_token: [401, 'Token not accepted', 'The token is not accepted here.'],
   forbidden: [403, 'Not allowed', 'You are signed in, but not allowed to see this.'],
   insufficient_scope: [403, 'Not allowed', 'The token does not carry the scope that this needs.'],
+  no_access_token: [403, 'No access token', 'There is no access token of yours at the identity provider.'],
   cross_site: [403, 'Request from another site', 'A page of another site may not do this in your name.'],
   bad_origin: [403, 'Origin not allowed', 'This page may not open a WebSocket here.'],
   route_not_found: [404, 'Not found', 'Nothing is served at this address.'],

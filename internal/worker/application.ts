@@ -57,6 +57,19 @@ export function targetEnvironment(
   }
 }
 
+/**
+ * By which a plain FastAPI app or Streamlit script may import the package, for calls in the name of who looks at a page:
+ * behind everything else on the path, and not where one is installed.
+ */
+export function helperEnvironment(
+  { fluxlit }: Inspection,
+  { PYTHONPATH: given = '' }: Readonly<Record<string, string>>,
+  embedded: () => Sdk,
+): Record<string, string> {
+  if (fluxlit !== null) return {}
+  return { PYTHONPATH: [given, embedded().directory].filter((entry) => entry !== '').join(delimiter) }
+}
+
 function directoriesOf({ directories }: AppTarget, cwd: string): readonly string[] {
   return directories.length === 0 ? [cwd] : directories
 }

@@ -21,6 +21,8 @@ export interface EnvironmentInput {
   readonly apiPrefix: string
   /** Public keys of the assertion of who asks, as JSON text; null = nobody is asked. */
   readonly assertionJwks: string | null
+  /** Public path of the login endpoints, for what pages say when a session has ended; null = there are none. */
+  readonly signInPath: string | null
   /**
    * Whether somebody edits the code. Python takes compiled code for current when the source has the same size and the
    * same second of change: of two edits within a second it would run the first.
@@ -69,6 +71,7 @@ export function workerEnvironment(input: EnvironmentInput): Record<string, strin
     ...base,
     ...withoutProxy(base),
     ...(input.assertionJwks === null ? {} : { FLUXLIT_ASSERTION_JWKS: input.assertionJwks }),
+    ...(input.signInPath === null ? {} : { FLUXLIT_SIGN_IN_PATH: input.signInPath }),
     FLUXLIT_INSTANCE: input.instance,
   }
 }

@@ -5,7 +5,7 @@ import type { Address } from '../config/config.ts'
 import { findPython } from '../config/python.ts'
 import type { Problem } from '../fault/startup.ts'
 import { pickAddress } from './address.ts'
-import { choosePackage, hiddenPackage, targetEnvironment } from './application.ts'
+import { choosePackage, helperEnvironment, hiddenPackage, targetEnvironment } from './application.ts'
 import type { ChildWorker, Command, CommandWorker, SpawnedStreamlit, SpawnedUvicorn } from './command.ts'
 import { ownCommand, streamlitCommand, transportOf, uvicornCommand } from './command.ts'
 import type { CookieSecret } from './cookie-secret.ts'
@@ -95,7 +95,10 @@ export class Planner {
     const command =
       worker.kind === 'uvicorn' ? uvicornCommand(worker, input) : streamlitCommand(worker, input)
     const plan = this.#complete(worker, generation, account, command, address)
-    const own = target === null || sdk === null ? {} : targetEnvironment(target, sdk, plan)
+    const own =
+      target === null || sdk === null
+        ? helperEnvironment(inspection, plan.env, sdkFor(room, account))
+        : targetEnvironment(target, sdk, plan)
     return { ...plan, env: { ...plan.env, ...own }, pythonDirectory: dirname(inspection.python) }
   }
 
@@ -181,6 +184,7 @@ export function environmentOf(
     internalApiBase: room.internalApiBase(),
     apiPrefix: room.apiPrefix,
     assertionJwks: room.identity?.()?.jwks ?? null,
+    signInPath: room.identity?.()?.signInPath ?? null,
     isEdited: room.mode === 'dev',
   })
 }

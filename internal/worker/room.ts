@@ -12,6 +12,8 @@ export interface WorkerIdentity {
   readonly jwks: string
   /** JSON text of Streamlit's `server.trustedUserHeaders`: header names and the keys of `st.user` they fill. */
   readonly streamlitHeaders: string
+  /** Public path of the login endpoints, `/oauth2`; null = nobody logs in here. */
+  readonly signInPath: string | null
 }
 
 /** What all workers of a gateway share; the composition root makes one. */

@@ -200,7 +200,13 @@ for (const store of ['sqlite', 'redis'])
         const names = own.environment.split('\0').map((entry) => entry.split('=')[0] ?? '')
         assert.deepEqual(
           names.filter((name) => /^(FLUXLIT_|SESSION_SECRETS|REDIS_URL)/.test(name)).toSorted(),
-          ['FLUXLIT_API_PREFIX', 'FLUXLIT_ASSERTION_JWKS', 'FLUXLIT_INSTANCE', 'FLUXLIT_INTERNAL_API_BASE'],
+          [
+            'FLUXLIT_API_PREFIX',
+            'FLUXLIT_ASSERTION_JWKS',
+            'FLUXLIT_INSTANCE',
+            'FLUXLIT_INTERNAL_API_BASE',
+            'FLUXLIT_SIGN_IN_PATH',
+          ],
         )
       })
 

@@ -38,6 +38,11 @@ export class StreamlitPage {
     return page
   }
 
+  /** All that it has said so far. */
+  get text(): string {
+    return this.#said
+  }
+
   /** What `pattern` finds in what the page says, once it does. */
   async said(pattern: RegExp): Promise<RegExpExecArray> {
     try {

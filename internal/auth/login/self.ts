@@ -4,6 +4,7 @@ import { failure, type Failure } from '../../fault/failure.ts'
 import type { AccessRequest } from '../credential.ts'
 import type { GatewayAnswer } from '../endpoints.ts'
 import { headerList, headerText } from '../header-text.ts'
+import { isHandle } from '../page-handles.ts'
 import { empty, json } from './answers.ts'
 import { sessionOf, storeFailure, type LoginParts } from './parts.ts'
 
@@ -56,13 +57,16 @@ export async function workerToken(
 ): Promise<GatewayAnswer | Failure> {
   if (head.method !== 'POST') return asProblem(failure('method_not_allowed'))
   try {
-    const session = await sessions.openHandle(handleIn(head.authorization))
+    const handle = handleIn(head.authorization)
+    // The handle of a page that was opened in another way than by a login.
+    if (handle === '' && isHandle(head.authorization)) return asProblem(failure('no_access_token'))
+    const session = await sessions.openHandle(handle)
     if (session === null) return asProblem(failure('unauthenticated', 'The session has ended.'))
     const freshness = await refresher.ensure(session)
     if (freshness === 'ended') return asProblem(failure('unauthenticated', 'The session has ended.'))
     if (freshness === 'spent')
       return asProblem(
-        failure('unauthenticated', 'The access token has run out, and the provider gave no refresh token.'),
+        failure('no_access_token', 'The access token has run out, and the provider gave no refresh token.'),
       )
     if (freshness !== 'fresh')
       return asProblem({

@@ -17,15 +17,15 @@ Every name is imported when it is first used: the API's process needs no Streaml
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from fluxlit._optional import load_home
+from fluxlit._lazily import lazily
 from fluxlit._version import __version__
 
 if TYPE_CHECKING:
     from fluxlit.app import FluxLit
     from fluxlit.application.public_urls import FluxLitPublicUrls
-    from fluxlit.auth.identity import Identity, current_identity, require_identity
+    from fluxlit.auth.identity import current_identity, require_identity
     from fluxlit.auth.jwt import (
         JWTAuthConfig,
         JWTBearer,
@@ -44,12 +44,13 @@ if TYPE_CHECKING:
         pkce_pair,
         register_oidc_bff_routes,
     )
+    from fluxlit.auth.page import page_identity
     from fluxlit.auth.streamlit import (
         bearer_headers_from_session,
         exchange_auth_code_from_query,
-        page_identity,
         prepare_streamlit_api_client,
     )
+    from fluxlit.auth.who import Identity
     from fluxlit.client import ApiClient
     from fluxlit.config import FluxlitSettings
     from fluxlit.deep_links import match_nav_page, query_params
@@ -85,7 +86,7 @@ if TYPE_CHECKING:
 _homes = {
     "fluxlit.app": ("FluxLit",),
     "fluxlit.application.public_urls": ("FluxLitPublicUrls",),
-    "fluxlit.auth.identity": ("Identity", "current_identity", "require_identity"),
+    "fluxlit.auth.identity": ("current_identity", "require_identity"),
     "fluxlit.auth.jwt": (
         "JWTAuthConfig",
         "JWTBearer",
@@ -104,12 +105,13 @@ _homes = {
         "pkce_pair",
         "register_oidc_bff_routes",
     ),
+    "fluxlit.auth.page": ("page_identity",),
     "fluxlit.auth.streamlit": (
         "bearer_headers_from_session",
         "exchange_auth_code_from_query",
-        "page_identity",
         "prepare_streamlit_api_client",
     ),
+    "fluxlit.auth.who": ("Identity",),
     "fluxlit.client": ("ApiClient",),
     "fluxlit.config": ("FluxlitSettings",),
     "fluxlit.deep_links": ("match_nav_page", "query_params"),
@@ -142,7 +144,6 @@ _homes = {
         "persist_url_session",
     ),
 }
-_home_of = {name: module for module, names in _homes.items() for name in names}
 
 __all__ = [
     "ApiClient",
@@ -200,13 +201,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    home = _home_of.get(name)
-    if home is None:
-        raise AttributeError(f"module 'fluxlit' has no attribute {name!r}")
-    value = getattr(load_home(home, name), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazily(globals(), _homes)
 
 
 def __dir__() -> list[str]:

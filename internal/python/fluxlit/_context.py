@@ -20,6 +20,15 @@ def page_header(name: str) -> str | None:
     return _of_streamlit("headers", name)
 
 
+HANDLE_HEADER = "X-Fluxlit-Session-Handle"
+"""Header of a page's WebSocket with a value the gateway takes as bearer on its internal listener, for that user."""
+
+
+def page_handle() -> str | None:
+    """What the page shows the gateway in place of its user's credentials; None when nobody is signed in."""
+    return page_header(HANDLE_HEADER) or None
+
+
 def page_cookie(name: str) -> str | None:
     """A cookie of the page's WebSocket; None outside a page's run."""
     replaced = _cookies.get()

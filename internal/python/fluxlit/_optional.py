@@ -9,6 +9,7 @@ from typing import Any
 _INSTALL = {
     "httpx": ("httpx", "calls to the API from a page"),
     "jwt": ("PyJWT[crypto]", "checking and issuing JSON Web Tokens"),
+    "pydantic": ("pydantic", "models of what the API answers"),
     "streamlit": ("streamlit", "pages"),
     "fastapi": ("fastapi", "the API"),
 }

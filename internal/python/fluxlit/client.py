@@ -9,20 +9,16 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pydantic import BaseModel, TypeAdapter
-
-from fluxlit._context import page_header
-from fluxlit._optional import load_httpx
+from fluxlit._context import page_handle, page_header
+from fluxlit._optional import load, load_httpx
 from fluxlit.logging.context import REQUEST_ID_HEADER, get_request_id
 
 if TYPE_CHECKING:
     import httpx
+    from pydantic import BaseModel
 
 T = TypeVar("T")
 AuthHeaderFactory = Callable[[], Mapping[str, str]]
-
-HANDLE_HEADER = "X-Fluxlit-Session-Handle"
-"""Header of a page's WebSocket with a value the gateway takes as bearer on its internal listener, for that user."""
 
 _ELSEWHERE = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*:)?[\\/]{2}")
 _FALLBACK_BASE = "http://127.0.0.1:8000/api"
@@ -156,7 +152,7 @@ class ApiClient:
         if body is not None:
             if "json" in kwargs:
                 raise TypeError("give body or json, not both")
-            kwargs["json"] = body.model_dump(mode="json") if isinstance(body, BaseModel) else dict(body)
+            kwargs["json"] = dict(body) if isinstance(body, Mapping) else body.model_dump(mode="json")
         return _validated(self.post(path, **kwargs), response_model)
 
     def close(self) -> None:
@@ -217,7 +213,7 @@ def _bearer(token: str) -> AuthHeaderFactory:
 
 
 def _handle() -> str | None:
-    handle = page_header(HANDLE_HEADER)
+    handle = page_handle()
     return f"Bearer {handle}" if handle else None
 
 
@@ -228,7 +224,8 @@ def _add_missing(headers: httpx.Headers, name: str, value: str | None) -> None:
 
 def _validated(response: httpx.Response, model: type[T]) -> T:
     response.raise_for_status()
-    return TypeAdapter(model).validate_python(response.json())
+    value: T = load("pydantic").TypeAdapter(model).validate_python(response.json())
+    return value
 
 
 def _session_may_be_over(response: httpx.Response) -> None:

@@ -13,6 +13,7 @@ const input: EnvironmentInput = {
   internalApiBase: 'http://127.0.0.1:9/api',
   apiPrefix: '/api',
   assertionJwks: null,
+  signInPath: null,
 }
 
 describe("a worker's environment", () => {

@@ -1,20 +1,22 @@
-"""For pages: who looks at them, and clients that call the API in their name."""
+"""Clients by which pages call the API in the name of who looks at them."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from fluxlit._context import page_cookie, page_header
+from fluxlit._context import page_cookie
 from fluxlit.auth.binding import BINDING_COOKIE
-from fluxlit.auth.identity import Identity, identity_from
+from fluxlit.auth.page import page_identity
 from fluxlit.client import ApiClient
 
+__all__ = [
+    "bearer_headers_from_session",
+    "exchange_auth_code_from_query",
+    "page_identity",
+    "prepare_streamlit_api_client",
+]
+
 _SESSION_KEY = "fluxlit_access_token"
-
-
-def page_identity() -> Identity | None:
-    """Who looks at the page, when the gateway signs people in; None when nobody is signed in or outside a page."""
-    return identity_from(page_header)
 
 
 def prepare_streamlit_api_client(

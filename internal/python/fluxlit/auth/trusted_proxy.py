@@ -6,10 +6,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote
 
 from fastapi import HTTPException
 from starlette.requests import Request
+
+from fluxlit.auth.who import decode_header
 
 AuthDependency = Callable[[Request], Any]
 """What FastAPI's `Depends` takes."""
@@ -65,13 +66,3 @@ def _user(request: Request, name: str) -> str | None:
     if len(values) > 1:
         raise HTTPException(400, f"More than one {name} header")
     return decode_header(values[0]) if values else None
-
-
-def decode_header(value: str) -> str:
-    """Text of a header: percent-encoded UTF-8 as the gateway writes it, else UTF-8 that was read as Latin-1."""
-    if value.isascii():
-        return unquote(value, errors="replace")
-    try:
-        return value.encode("latin-1").decode("utf-8")
-    except UnicodeError:
-        return value

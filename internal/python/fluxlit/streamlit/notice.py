@@ -8,7 +8,7 @@ _SHOWN = "_fluxlit_session_notice"
 
 
 def show_session_ended() -> None:
-    """Shows, once per run of the page, that the session has ended and where to sign in again."""
+    """Shows, once per run of the page, that the session has ended and how to sign in again."""
     import streamlit as st
     from streamlit.runtime.scriptrunner import get_script_run_ctx
 
@@ -20,5 +20,7 @@ def show_session_ended() -> None:
     if getattr(context, _SHOWN, None) is run:
         return
     setattr(context, _SHOWN, run)
-    prefix = os.environ.get("FLUXLIT_ROOT_PATH", "").rstrip("/")
-    st.warning(f"Your session has ended. [Sign in again]({prefix}/oauth2/start)")
+    path = os.environ.get("FLUXLIT_SIGN_IN_PATH")
+    # Where nobody logs in here, whoever does it elsewhere shows something fresh with the next page.
+    again = f"[Sign in again]({path}/start)" if path else "Load this page again."
+    st.warning(f"Your session has ended. {again}")
