@@ -30,6 +30,11 @@ st.text("For the office only.")
 const workers = '[workers.api]\napp = "identity_api:app"\n[workers.ui]\nscript = "page.py"\n'
 const files = { 'identity_api.py': app('identity_api.py'), 'page.py': script }
 
+async function tokenOf(page: StreamlitPage): Promise<string> {
+  const [, token = ''] = await page.said(/Token ([0-9a-f-]{36})\./)
+  return token
+}
+
 test('a plain script needs nothing but the import to know who looks at it', async (t) => {
   const provider = await OddProvider.start(t)
   Object.assign(provider.claims, { name: 'Łukasz, 王', groups: ['staff', 'Büro 王'] })
@@ -39,8 +44,6 @@ test('a plain script needs nothing but the import to know who looks at it', asyn
   await visitor.arrive('/tools/oauth2/start')
   const open = (): Promise<StreamlitPage> =>
     StreamlitPage.open(t, `${running.socketUrl}/tools`, { cookie: visitor.cookie, origin: running.url })
-  const tokenOf = async (page: StreamlitPage): Promise<string> =>
-    (await page.said(/Token ([0-9a-f-]{36})\./))[1] ?? ''
 
   await t.test('names arrive exactly, whatever the alphabet', async () => {
     const page = await open()
