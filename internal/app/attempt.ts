@@ -1,7 +1,7 @@
 /** One request on its way to its worker: `admit -> forward`, and once more when that is safe. */
 
 import { answered } from '../exchange/exchange.ts'
-import { hasBody } from '../exchange/head.ts'
+import { hasBody, type Head } from '../exchange/head.ts'
 import { failure, type Failure } from '../fault/failure.ts'
 import type { ClientConnection, UpstreamError } from '../http1/client-connection.ts'
 import type { AnswerHead } from '../http1/head.ts'
@@ -89,7 +89,7 @@ export class Attempt implements RelayOwner {
         exchange,
         head,
         transaction,
-        request: outgoingRequest(exchange, head, rules, this.#path),
+        request: outgoingRequest(exchange, this.#headFor(upstream), rules, this.#path),
         headers: deps.headers.of(config.name),
         expectsFile: this.#expectsFile,
         maxBodyBytes: config.kind === 'static' ? 0 : config.maxBodyBytes,
@@ -97,6 +97,12 @@ export class Attempt implements RelayOwner {
       },
       upstream.connection(isHandshake),
     )
+  }
+
+  #headFor({ address }: Upstream): Head {
+    const { deps, head } = this.#handling
+    if (head.websocket === null || this.#backend.config.kind !== 'streamlit') return head
+    return deps.resumption?.handshakeFor(address, head) ?? head
   }
 
   relayEnded(): void {

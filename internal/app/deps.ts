@@ -17,6 +17,7 @@ import type { OriginRule } from '../proxy/origin.ts'
 import type { ResponseHeaderRules } from '../proxy/response-headers.ts'
 import type { RouteTable } from '../route/table.ts'
 import type { Backend } from './backend.ts'
+import type { PageResumption } from './page-resumption.ts'
 
 /** Everything `handle` and `upgrade` need. */
 export interface RequestDeps {
@@ -47,6 +48,8 @@ export interface RequestDeps {
   readonly userName: (subject: string) => string | null
   /** Watches over open WebSockets of people who are known; null = nobody is asked. */
   readonly sockets: SocketGuard | null
+  /** What pages of an old Streamlit may not ask for; null = nobody is asked who they are. */
+  readonly resumption: PageResumption | null
   /** In development: the page for a worker that does not run, null while it does. */
   readonly explain: ((worker: string) => string | null) | null
   /** Whether the listener is the workers' own. */

@@ -53,6 +53,7 @@ import { createRequestDeps, listenerLimits, openListener } from './listeners.ts'
 import { endEscaped, endLeftBehind } from './left-behind.ts'
 import { Operations } from './operations.ts'
 import { Operators } from './operators/operators.ts'
+import { PageResumption } from './page-resumption.ts'
 import { reload } from './reload.ts'
 import { exposedSecrets } from './exposed-secrets.ts'
 import { restart } from './restart.ts'
@@ -126,6 +127,7 @@ export class Gateway implements ControlTarget {
   readonly #operators: Operators
   readonly #maintenance: Maintenance
   readonly #signIn: SignIn
+  readonly #resumption = new PageResumption()
   /** Of the hashes that stand for people in the log; the same ones after a restart where there is a state directory. */
   #userKey: string | null = null
   /** What a reload cannot change about where workers live. */
@@ -171,6 +173,7 @@ export class Gateway implements ControlTarget {
       watcher: this.#watcher,
       logger: parts.logger,
       heard: (event) => this.#operators.heard(event),
+      streamlitAt: (address, version) => this.#resumption.note(address, version),
       runtimeDir: runtime,
       bootstrapPath: runtime.write('bootstrap.py', parts.bootstrapSource),
       sdk: lazily(parts.sdk, join(runtime.path, 'python')),
@@ -465,6 +468,7 @@ export class Gateway implements ControlTarget {
           ? ''
           : (this.#userKey ??= cookieSecret(fleet.config.stateDir, 'log-user-key').secret),
       sockets: this.#signIn.sockets,
+      resumption: this.#resumption,
     })
     return {
       fleet,

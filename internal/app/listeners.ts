@@ -18,6 +18,7 @@ import { Listener, type ListenerLimits } from '../server/listener.ts'
 import type { Backend } from './backend.ts'
 import { bindError, listenOn, shownAddress, type AddressOrigin, type PublicSocket } from './bind.ts'
 import type { RequestDeps } from './deps.ts'
+import type { PageResumption } from './page-resumption.ts'
 import { handle } from './handle.ts'
 import { compileUserNames } from './user-name.ts'
 
@@ -37,6 +38,7 @@ export interface ListenerParts {
   readonly userKey?: string
   /** Watches over open WebSockets. */
   readonly sockets?: SocketGuard
+  readonly resumption?: PageResumption
 }
 
 /** Who a listener is for: everybody, the workers, or those who are to come back over TLS at the port given. */
@@ -70,6 +72,7 @@ export function createRequestDeps(parts: ListenerParts): (listener: ListenerKind
     }),
     endpoints: desk?.endpoints ?? null,
     sockets: desk === null ? null : (parts.sockets ?? null),
+    resumption: desk === null ? null : (parts.resumption ?? null),
     headRules: desk?.headRules,
     userName: compileUserNames(config.logUser, parts.userKey ?? ''),
     headers: compileResponseHeaders(config),

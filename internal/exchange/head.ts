@@ -423,7 +423,8 @@ class Draft {
   }
 }
 
-function linesOf(fields: readonly string[]): string {
+/** Fields as lines. @param fields names and values in turn */
+export function linesOf(fields: readonly string[]): string {
   let lines = ''
   for (let i = 0; i < fields.length; i += 2) lines += `${fields[i]}: ${fields[i + 1]}\r\n`
   return lines

@@ -97,17 +97,43 @@ export function missingFor(
   ]
 }
 
-/** A worker that will run, but not with everything: Uvicorn without a WebSocket library answers upgrades 404. */
+/** A worker that will run, but not with everything, or not safely: Uvicorn without a WebSocket library answers upgrades 404. */
 export function lackingFor(
   kind: 'uvicorn' | 'streamlit',
   { packages, python }: Inspection,
 ): readonly Problem[] {
-  if (kind !== 'uvicorn' || packages.websockets !== null || packages.wsproto !== null) return []
+  if (kind === 'streamlit') return holesOf(packages.streamlit, python)
+  if (packages.websockets !== null || packages.wsproto !== null) return []
   return [
     {
       code: 'no_websocket_library',
       message: `${python} has no WebSocket library: Uvicorn will answer WebSocket requests with 404`,
       hint: `${python} -m pip install 'uvicorn[standard]'`,
+    },
+  ]
+}
+
+/** From here on Streamlit gives a page its state back only when it belongs to the same person. */
+export const keepsPagesApart: readonly number[] = [1, 61]
+
+/** What is known of older versions of Streamlit, by the version that mended it. */
+const holes: readonly (readonly [mended: readonly number[], what: string])[] = [
+  [[0, 81], 'script of an attacker in the page (CVE-2023-27494)'],
+  [[1, 11, 1], 'any file by way of a component (CVE-2022-35918)'],
+  [[1, 37], 'files outside the static ones, on Windows (CVE-2024-42474)'],
+  [[1, 54], 'connections to addresses an attacker names, on Windows (streamlit pull request 13733)'],
+  [[1, 60], 'sockets from pages of other origins (streamlit pull request 15800)'],
+  [keepsPagesApart, 'the state of a page for whoever names its session (streamlit pull request 15909)'],
+]
+
+function holesOf(version: string | null, python: string): readonly Problem[] {
+  const open = holes.filter(([mended]) => version !== null && !isAtLeast(version, mended))
+  if (open.length === 0) return []
+  return [
+    {
+      code: 'streamlit_holes',
+      message: `Streamlit ${version} in ${python} has known holes: ${open.map(([, what]) => what).join('; ')}`,
+      hint: `${python} -m pip install --upgrade 'streamlit>=${keepsPagesApart.join('.')}'`,
     },
   ]
 }

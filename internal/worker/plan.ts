@@ -87,6 +87,7 @@ export class Planner {
     const { inspection } = interpreter
     const address = await this.#address(transportOf(worker, inspection, room.mode), account)
     if (isProblem(address)) return address
+    if (worker.kind === 'streamlit') room.streamlitAt?.(address, inspection.packages.streamlit)
     const bootstrapPath = account?.bootstrapPath ?? room.bootstrapPath
     const { target } = worker.run
     const sdk = target === null ? null : choosePackage(target, inspection, sdkFor(room, account))
@@ -220,7 +221,24 @@ export async function findInterpreter(
   // Both workers of a target see the same package: once is enough.
   const hidden =
     target === null || worker.kind === 'streamlit' ? [] : hiddenPackage(target, inspection, room.sdk)
-  return { inspection, warnings: [...lackingFor(worker.kind, inspection), ...hidden] }
+  const onPort =
+    room.identity?.() && transportOf(worker, inspection, room.mode) === 'tcp' && room.mode === 'serve'
+  const warnings = [...lackingFor(worker.kind, inspection), ...(onPort ? [forgeable(worker)] : []), ...hidden]
+  return { inspection, warnings }
+}
+
+/** Where people are known, whoever reaches the worker past the gateway can say that they are one of them. */
+function forgeable({ name, kind, where }: SpawnedUvicorn | SpawnedStreamlit): Problem {
+  const unless = kind === 'uvicorn' ? ', unless the app checks X-Fluxlit-Jwt-Assertion' : ''
+  return {
+    code: 'identity_on_port',
+    message: `every account of this machine reaches the port of worker ${name} and can say it is anybody${unless}`,
+    where,
+    hint:
+      kind === 'uvicorn'
+        ? 'remove transport = "tcp"'
+        : 'remove transport = "tcp"; use Streamlit 1.57 or newer',
+  }
 }
 
 function sdkFor(room: WorkerRoom, account: WorkerAccount | null): () => Sdk {

@@ -60,6 +60,8 @@ export interface WorkerRoom {
   readonly watcher?: ProcessWatcher
   /** Hears what is logged of it as well. */
   readonly heard?: (event: OutputEvent) => void
+  /** Told where a process of Streamlit is going to listen, and its version. */
+  readonly streamlitAt?: (address: Address, version: string | null) => void
   /** Receives what workers write; without it every line is logged. */
   readonly onOutput?: (event: OutputEvent) => void
 }

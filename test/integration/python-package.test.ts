@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
 
-import { environmentPython, installLowestPython, lowestEnvironment } from '../../scripts/setup/python.mjs'
 import { freshDirectory } from '../support/directory.ts'
 import { runPytest, succeeds } from '../support/pytest.ts'
 import { python, repository } from '../support/python.ts'
@@ -15,12 +14,6 @@ test('the types of the Python package hold, also for Python 3.10', async () => {
 
 test('the Python package works with the libraries of today', async (t) => {
   await runPytest(t, python())
-})
-
-test('the Python package works with the oldest libraries it names', { timeout: 600_000 }, async (t) => {
-  await installLowestPython()
-  // What old libraries warn of is not ours to change.
-  await runPytest(t, environmentPython(lowestEnvironment), ['-o', 'filterwarnings=ignore'])
 })
 
 test('the tests of the example pass without a gateway', async (t) => {

@@ -10,6 +10,7 @@ export function app(
     | 'burglar.py'
     | 'bytes.py'
     | 'closed_page.py'
+    | 'counting_page.py'
     | 'headers.py'
     | 'identity_api.py'
     | 'identity_ui.py'

@@ -17,9 +17,10 @@ const flags = [
   '--disable-sync',
 ]
 
-/** A Chromium with an empty profile, closed after the test. `CHROMIUM` names another executable. */
-export async function browser(t: Cleanup): Promise<Browser> {
-  const running = await chromium.launch({ executablePath: executable(), args: flags, headless: true })
+/** A Chromium with an empty profile, closed after the test. `CHROMIUM` names another executable. @param more flags */
+export async function browser(t: Cleanup, more: readonly string[] = []): Promise<Browser> {
+  const args = [...flags, ...more]
+  const running = await chromium.launch({ executablePath: executable(), args, headless: true })
   t.after(() => running.close())
   return running
 }

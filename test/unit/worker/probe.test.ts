@@ -80,16 +80,19 @@ describe('a Streamlit worker', () => {
   it('17: is ready with the very answer of its health check', async (t) => {
     const result = await ask(t, 'streamlit', (_, response) => void response.writeHead(200, plain).end('ok'))
     assert.deepEqual(result, { ok: true })
+    // Before 1.57.
+    const html = { 'content-type': 'text/html; charset=UTF-8' }
+    const old = await ask(t, 'streamlit', (_, response) => void response.writeHead(200, html).end('ok'))
+    assert.deepEqual(old, { ok: true })
   })
 
   it('17, 18: is not ready with its page, another body or another status', async (t) => {
     const html = { 'content-type': 'text/html' }
     const answers: RequestListener[] = [
-      (_, response) => void response.writeHead(200, html).end('ok'),
+      (_, response) => void response.writeHead(200, html).end('<!doctype html><title>Streamlit</title>'),
       (_, response) => void response.writeHead(200, plain).end('ok\n'),
       (_, response) => void response.writeHead(200, plain).end('x'.repeat(1000)),
       (_, response) => void response.writeHead(503, plain).end('ok'),
-      (_, response) => void response.writeHead(200).end('ok'),
     ]
     for (const listener of answers) assert.equal((await ask(t, 'streamlit', listener)).ok, false)
   })
