@@ -22,7 +22,8 @@ export interface SessionEntry {
 export type SessionsReport =
   | {
       readonly kind: 'none'
-      /** How people are known instead; empty = not at all. */ readonly modes: readonly string[]
+      /** How people are known instead; empty = not at all. */
+      readonly modes: readonly string[]
     }
   | {
       readonly kind: 'sessions'
