@@ -13,6 +13,7 @@ import {
   type MaintenanceOutcome,
   type MaintenanceRequest,
 } from './control.ts'
+import { endpointOf } from '../worker/runtime-dir.ts'
 import type { WhyReport } from '../recent/why.ts'
 import { choiceBody, isSessionsReport, type SessionChoice, type SessionsReport } from './sessions.ts'
 import { isRecord, isStatusReport, isWhyReport } from './shape.ts'
@@ -135,7 +136,7 @@ export class ControlClient {
   #send(method: 'GET' | 'POST', path: string, body: unknown): Promise<IncomingMessage> {
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
     const outgoing = request({
-      socketPath: this.#socket,
+      socketPath: endpointOf(this.#socket),
       method,
       path,
       agent: false,

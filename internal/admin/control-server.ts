@@ -6,6 +6,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Problem } from '../fault/startup.ts'
 import type { Audit } from '../log/audit.ts'
 import type { Logger } from '../log/types.ts'
+import { endpointOf } from '../worker/runtime-dir.ts'
 import type { ControlTarget } from './control.ts'
 import { ControlVerbs, refuse } from './verbs.ts'
 
@@ -42,11 +43,11 @@ export class ControlServer {
     const control = new ControlServer(parts)
     const listening = Promise.withResolvers<void>()
     control.#server.once('error', listening.reject).once('listening', listening.resolve)
-    control.#server.listen(parts.path)
+    control.#server.listen(endpointOf(parts.path))
     try {
       await listening.promise
       // Until here the directory alone kept others out.
-      chmodSync(parts.path, 0o600)
+      if (endpointOf(parts.path) === parts.path) chmodSync(parts.path, 0o600)
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
       return { code: 'control_socket', message: `the control socket cannot be opened: ${reason}` }

@@ -4,7 +4,7 @@ import { lstatSync, readdirSync } from 'node:fs'
 import { connect } from 'node:net'
 import { dirname, join } from 'node:path'
 
-import { runtimeDirCandidates } from '../worker/runtime-dir.ts'
+import { endpointOf, runtimeDirCandidates } from '../worker/runtime-dir.ts'
 
 /** A gateway whose control socket takes connections. */
 export interface FoundGateway {
@@ -32,6 +32,7 @@ export interface Search {
  * of a login session: cron and `sudo` drop the variables that name them.
  */
 export function searchPlaces(env: Readonly<Record<string, string | undefined>>): readonly string[] {
+  if (process.platform === 'win32') return runtimeDirCandidates(env)
   const user = process.geteuid?.() ?? 0
   return [
     ...new Set([...runtimeDirCandidates(env), `/run/user/${user}/fluxlit`, join('/tmp', `fluxlit-${user}`)]),
@@ -97,7 +98,7 @@ function list(directory: string): readonly string[] | 'nothing there' | 'permiss
 /** Whether somebody accepts connections; nothing is sent. */
 function probe(socket: string): Promise<'listens' | 'silent' | 'permission denied'> {
   return new Promise((resolve) => {
-    const connection = connect(socket)
+    const connection = connect(endpointOf(socket))
     connection.once('connect', () => {
       connection.destroy()
       resolve('listens')

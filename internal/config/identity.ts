@@ -43,6 +43,8 @@ function standardStateDir(
   if (isAbsolute(unit)) return [unit, 'environment STATE_DIRECTORY']
   const xdg = env['XDG_STATE_HOME'] ?? ''
   if (isAbsolute(xdg)) return [join(xdg, 'fluxlit', name), 'environment XDG_STATE_HOME']
+  const local = env['LOCALAPPDATA'] ?? ''
+  if (isAbsolute(local)) return [join(local, 'fluxlit', name), 'environment LOCALAPPDATA']
   const home = env['HOME'] ?? ''
   return isAbsolute(home)
     ? [join(home, '.local', 'state', 'fluxlit', name), 'environment HOME']

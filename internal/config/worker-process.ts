@@ -78,6 +78,8 @@ export function resolvePython(
   const python: PythonChoice = { path: worker.python ?? null, where }
   const found = findPython(python, { cwd, root: context.root, env: context.env })
   if (isPythonFound(found)) reportDefault(context, name, 'python', found.path)
+  // Nothing is started on Windows; there the configuration is looked at for another machine.
+  else if (process.platform === 'win32') reportDefault(context, name, 'python', null)
   else if (given || !context.problems.some((problem) => sameSearch(problem.message, found.message)))
     context.problems.push(found)
   const transport = worker.transport ?? 'unix'

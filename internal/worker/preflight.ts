@@ -20,8 +20,22 @@ export async function preflight(
   workers: readonly WorkerConfig[],
   room: WorkerRoom,
 ): Promise<readonly Problem[]> {
+  if (process.platform === 'win32') return notOnWindows(workers)
   const found = await Promise.all(workers.filter(isChild).map((worker) => examine(worker, room)))
   return found.flat()
+}
+
+/**
+ * Nothing is started on Windows: there are no process groups to end, no signals to stop with, no sockets in private
+ * directories, and so nothing that the rest counts on.
+ */
+export function notOnWindows(workers: readonly WorkerConfig[]): readonly Problem[] {
+  return workers.filter(isChild).map(({ name, where }) => ({
+    code: 'not_on_windows',
+    message: `worker ${name} would have to be started by the gateway, which it does not do on Windows`,
+    where,
+    hint: `start it yourself and write url = "http://127.0.0.1:PORT" in [workers.${name}] (\`fluxlit check --worker ${name}\` prints its arguments), or use the Linux executable in WSL`,
+  }))
 }
 
 async function examine(configured: ChildWorker, room: WorkerRoom): Promise<readonly Problem[]> {

@@ -25,6 +25,9 @@ export interface RuntimeDirInput {
   readonly pid?: number
 }
 
+/** There the directory of an account is closed to others by rules that modes do not show, and sockets are pipes. */
+const isWindows = process.platform === 'win32'
+
 /** Bytes the kernel takes for the path of a Unix socket, without the final zero. */
 export const longestSocketPath = 107
 
@@ -116,7 +119,18 @@ export class RuntimeDir {
   }
 }
 
+/**
+ * What is listened on and connected to for the path of a socket: itself, or on Windows the pipe that stands for it.
+ * Others may not write to a pipe of this account.
+ */
+export function endpointOf(path: string, windows = isWindows): string {
+  if (!windows) return path
+  const name = createHash('sha256').update(path.toLowerCase()).digest('hex').slice(0, 32)
+  return `\\\\.\\pipe\\fluxlit-${name}`
+}
+
 function checkSocketPath(path: string): { readonly path: string } | Problem {
+  if (isWindows) return { path }
   if (Buffer.byteLength(path) <= longestSocketPath) return { path }
   return {
     code: 'socket_path_too_long',
@@ -127,6 +141,7 @@ function checkSocketPath(path: string): { readonly path: string } | Problem {
 
 /** The places for runtime directories, best first. The control socket of a running gateway is found by them. */
 export function runtimeDirCandidates(env: RuntimeDirInput['env']): readonly string[] {
+  if (isWindows) return [join(env['LOCALAPPDATA'] ?? tmpdir(), 'fluxlit', 'run')]
   const fromSystemd = env['RUNTIME_DIRECTORY']?.split(':')[0]
   const session = env['XDG_RUNTIME_DIR']
   return [
@@ -167,9 +182,10 @@ export function openRuntimeDir(input: RuntimeDirInput): RuntimeDir | Problem {
 // One candidate: the directory, or what speaks against it.
 function attempt(base: string, instance: string, pid: number): RuntimeDir | string {
   const own = join(base, instance, String(pid))
-  if (Buffer.byteLength(own) + usualSocketName > longestSocketPath) return 'too long for socket paths'
+  if (!isWindows && Buffer.byteLength(own) + usualSocketName > longestSocketPath)
+    return 'too long for socket paths'
   try {
-    mkdirSync(base, { mode: 0o700 })
+    mkdirSync(base, { mode: 0o700, recursive: isWindows })
   } catch (error) {
     if (!isCode(error, 'EEXIST')) return reason(error)
   }
@@ -205,6 +221,7 @@ function distrust(path: string, mustBeOurs: boolean): string | undefined {
   const stat = lstatSync(path)
   if (stat.isSymbolicLink()) return `${path} is a symbolic link`
   if (!stat.isDirectory()) return `${path} is not a directory`
+  if (isWindows) return undefined
   const owners = mustBeOurs ? [ownUser()] : [ownUser(), 0]
   if (!owners.includes(stat.uid)) return `${path} belongs to user ${stat.uid}`
   if ((stat.mode & 0o022) !== 0 && (stat.mode & 0o1000) === 0) return `${path} is writable by others`

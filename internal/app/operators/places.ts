@@ -76,6 +76,8 @@ function sayMoved(logger: Logger, listen: HostPort, error: unknown, server: Admi
 async function openSocket(places: SocketPlaces, parts: PlacelessParts): Promise<AdminServer | null> {
   // Who can open the socket may ask.
   const open = { ...parts, rules: () => null }
+  // A browser cannot ask a pipe.
+  if (process.platform === 'win32') return null
   for (const path of socketPaths(places)) {
     const server = await openSocketAt(path, open)
     if (server !== null) return server
