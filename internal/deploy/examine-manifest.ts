@@ -1,11 +1,13 @@
-/** Compose files and Kubernetes workloads against the configuration. */
+/** Kubernetes workloads against the configuration. */
 
 import {
   at,
   cutsOff,
   lineOf,
   list,
+  portOf,
   textOf,
+  variable,
   wrongPort,
   type Disagreement,
   type Place,
@@ -14,29 +16,8 @@ import { graceOf, kubernetesDelayMs, outerGraceS, type Grace, type Plan } from '
 import { milliseconds } from './span.ts'
 import type { DeployFile } from './text.ts'
 
-/** What Docker and Kubernetes wait when nothing is written. */
-const unwritten = { compose: 10_000, kubernetes: 30_000 }
-
-/** The services of a compose file that are a gateway. */
-export function examineCompose(value: unknown, file: DeployFile, plan: Plan): readonly Disagreement[] {
-  const services = Object.values(asRecord(at(value, 'services')))
-  const ours =
-    services.length === 1 ? services : services.filter((service) => /fluxlit/.test(JSON.stringify(service)))
-  return ours.flatMap((service) => {
-    const grace = milliseconds(textOf(at(service, 'stop_grace_period'))) ?? unwritten.compose
-    const place: Place = { file, key: 'stop_grace_period' }
-    const targets = list(at(service, 'ports')).map((port) =>
-      Number(/(\d+)(?:\/tcp)?$/.exec(textOf(at(port, 'target')) || textOf(port))?.[1]),
-    )
-    const port = portOf(at(service, 'environment'), plan)
-    return [
-      ...cutsOff(place, grace, graceOf(plan.config)),
-      ...(targets.length === 0 || targets.includes(port)
-        ? []
-        : [wrongPort({ file, key: 'ports' }, targets[0] ?? 0, port)]),
-    ]
-  })
-}
+/** What Kubernetes waits when nothing is written. */
+const unwrittenMs = 30_000
 
 /** A Deployment, StatefulSet or DaemonSet with a gateway in it. */
 export function examineWorkload(value: unknown, file: DeployFile, plan: Plan): readonly Disagreement[] {
@@ -47,7 +28,7 @@ export function examineWorkload(value: unknown, file: DeployFile, plan: Plan): r
   const delay = milliseconds(variable(at(container, 'env'), 'FLUXLIT_DRAIN_DELAY'))
   const grace: Grace = { ...graceOf(plan.config), ...(delay === null ? {} : { delayMs: delay }) }
   const seconds = at(spec, 'terminationGracePeriodSeconds')
-  const given = typeof seconds === 'number' ? seconds * 1000 : unwritten.kubernetes
+  const given = typeof seconds === 'number' ? seconds * 1000 : unwrittenMs
   const place: Place = { file, key: 'terminationGracePeriodSeconds' }
   return [
     ...cutsOff(place, given, grace),
@@ -85,21 +66,6 @@ function portFindings(container: unknown, file: DeployFile, plan: Plan): readonl
   return typeof given !== 'number' || given === expected
     ? []
     : [wrongPort({ file, key: 'containerPort' }, given, expected)]
-}
-
-/** The port of the container: that of its variables, else that of the configuration. */
-function portOf(environment: unknown, plan: Plan): number {
-  const given = Number(variable(environment, 'FLUXLIT_GATEWAY_PORT'))
-  return Number.isInteger(given) && given > 0 ? given : plan.port
-}
-
-/** A variable, of a list of pairs (Kubernetes), of `NAME=value` lines or of a table (compose); `''` when it is not set. */
-function variable(environment: unknown, name: string): string {
-  for (const entry of list(environment)) {
-    if (at(entry, 'name') === name) return textOf(at(entry, 'value'))
-    if (typeof entry === 'string' && entry.startsWith(`${name}=`)) return entry.slice(name.length + 1)
-  }
-  return textOf(at(environment, name))
 }
 
 const probes = ['startupProbe', 'livenessProbe', 'readinessProbe'] as const
@@ -170,8 +136,4 @@ function wrongPath(
         message: 'startupProbe waits for the workers: a slow import would end the Pod again and again',
         hint,
       }
-}
-
-function asRecord(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null ? { ...value } : {}
 }

@@ -1,7 +1,7 @@
 /** What the examinations of all kinds of files share. */
 
 import type { Problem } from '../fault/startup.ts'
-import { graceWords, outerGraceS, type Grace } from './plan.ts'
+import { graceWords, outerGraceS, type Grace, type Plan } from './plan.ts'
 import type { DeployFile } from './text.ts'
 
 /** Something in a file that contradicts the configuration, and how bad that is. */
@@ -52,6 +52,31 @@ export function wrongPort(
   }
 }
 
+/** What an examination says of a part of a file, without the place and how to mend it. */
+export type Fault = Pick<Disagreement, 'state' | 'message'>
+
+/** A listener in a container that no published port leads to; null for every other. */
+export function deafListener(host: string): Fault | null {
+  if (!/^(127\.\S*|localhost|\[?::1\]?)$/.test(host)) return null
+  const message = `the gateway listens on ${host} inside the container, where no published port leads to`
+  return { state: 'FAIL', message }
+}
+
+/** A signal that would not stop the gateway in an orderly way; null when it does. */
+export function unusableSignal(signal: string): Fault | null {
+  if (/^(SIG)?(TERM|INT)$/i.test(signal) || signal === '15' || signal === '2' || signal.includes('$'))
+    return null
+  const message = `a stop sends ${signal}, on which no request is finished`
+  return { state: 'FAIL', message }
+}
+
+/** A health check that needs what is not in the image; null when it does not. */
+export function wrongCheck(words: readonly string[], hasCurl: boolean): Fault | null {
+  const program = /\b(curl|wget)\b/.exec(words.join(' '))?.[1]
+  if (program === undefined || hasCurl) return null
+  return { state: 'WARN', message: `the check runs ${program}, which slim images do not have` }
+}
+
 /** The value at a path of keys, or undefined where something on the way is missing. */
 export function at(value: unknown, ...keys: readonly string[]): unknown {
   return keys.reduce<unknown>(
@@ -71,4 +96,19 @@ export function list(value: unknown): readonly unknown[] {
 /** A text or a number as text; `''` for everything else. */
 export function textOf(value: unknown): string {
   return typeof value === 'string' || typeof value === 'number' ? String(value) : ''
+}
+
+/** The port of the container: that of its variables, else that of the configuration. */
+export function portOf(environment: unknown, plan: Plan): number {
+  const given = Number(variable(environment, 'FLUXLIT_GATEWAY_PORT'))
+  return Number.isInteger(given) && given > 0 ? given : plan.port
+}
+
+/** A variable, of a list of pairs (Kubernetes), of `NAME=value` lines or of a table (compose); `''` when it is not set. */
+export function variable(environment: unknown, name: string): string {
+  for (const entry of list(environment)) {
+    if (at(entry, 'name') === name) return textOf(at(entry, 'value'))
+    if (typeof entry === 'string' && entry.startsWith(`${name}=`)) return entry.slice(name.length + 1)
+  }
+  return textOf(at(environment, name))
 }

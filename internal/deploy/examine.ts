@@ -2,7 +2,10 @@
 
 import { YAMLParseError, parseAllDocuments } from 'yaml'
 
-import { examineCompose, examineWorkload } from './examine-manifest.ts'
+import { examineCompose } from './examine-compose.ts'
+import { examineContext } from './examine-context.ts'
+import { examineImage, holdsGateway, isDockerfile } from './examine-image.ts'
+import { examineWorkload } from './examine-manifest.ts'
 import type { Disagreement } from './examine-words.ts'
 import { examineSocket, examineUnit } from './examine-unit.ts'
 import type { Plan } from './plan.ts'
@@ -10,6 +13,9 @@ import type { DeployFile } from './text.ts'
 
 /** Where `build` writes, and what people call it elsewhere: paths below the project that are looked at. */
 export const examinedFiles: readonly string[] = [
+  'Dockerfile',
+  'Containerfile',
+  '.dockerignore',
   'compose.yaml',
   'compose.yml',
   'docker-compose.yaml',
@@ -22,9 +28,30 @@ export const examinedFiles: readonly string[] = [
   'systemd/fluxlit.socket',
 ]
 
-/** Everything that does not fit, file by file. */
+/** The files that are about a gateway: other images of a project are none of its business. */
+export function gatewayFiles(files: readonly DeployFile[]): readonly DeployFile[] {
+  const images = files.filter((file) => isDockerfile(file.path) && holdsGateway(file))
+  return files.filter(
+    (file) =>
+      images.includes(file) || (!isDockerfile(file.path) && (!isIgnoreFile(file) || images.length > 0)),
+  )
+}
+
+/** Everything that does not fit, file by file. @param files see {@link gatewayFiles} */
 export function examineFiles(files: readonly DeployFile[], plan: Plan): readonly Disagreement[] {
-  return files.flatMap((file) => examineFile(file, plan))
+  const isToldHost = files.some(
+    ({ path, text }) => !isDockerfile(path) && text.includes('FLUXLIT_GATEWAY_HOST'),
+  )
+  const ignore = files.find(isIgnoreFile)
+  return files.flatMap((file) => {
+    if (isIgnoreFile(file)) return []
+    if (!isDockerfile(file.path)) return examineFile(file, plan)
+    return [...examineImage(file, plan, isToldHost), ...examineContext(file, ignore, plan)]
+  })
+}
+
+function isIgnoreFile({ path }: DeployFile): boolean {
+  return path === '.dockerignore'
 }
 
 function examineFile(file: DeployFile, plan: Plan): readonly Disagreement[] {

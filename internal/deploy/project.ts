@@ -29,6 +29,8 @@ export interface Project {
   readonly pythonSource: string | null
   /** Absolute path of the executable, for units. */
   readonly executable: string
+  /** Files with secrets in them that lie in the project, by their usual names, relative to `root`. */
+  readonly private: readonly string[]
 }
 
 /** The newest version all of FastAPI, Streamlit and their usual companions have wheels for. */
@@ -58,6 +60,7 @@ export function readProject(config: Config, given: Given): Project {
     pythonVersion: python?.version ?? usualPython,
     pythonSource: python?.source ?? null,
     executable: given.executable,
+    private: ['.env', '.streamlit/secrets.toml'].filter((file) => existsSync(join(root, file))),
   }
 }
 

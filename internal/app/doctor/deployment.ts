@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { examinedFiles, examineFiles } from '../../deploy/examine.ts'
+import { examinedFiles, examineFiles, gatewayFiles } from '../../deploy/examine.ts'
 import { planDeployment } from '../../deploy/plan.ts'
 import { readProject } from '../../deploy/project.ts'
 import type { DeployFile } from '../../deploy/text.ts'
@@ -11,7 +11,7 @@ import { found, passed, type Check } from './finding.ts'
 
 /** What `fluxlit build` wrote once, and people changed since. Says nothing where there are none. */
 export const checkDeployment: Check = ({ config }) => {
-  const files = examinedFiles.flatMap((path) => fileAt(config.root, path))
+  const files = gatewayFiles(examinedFiles.flatMap((path) => fileAt(config.root, path)))
   if (files.length === 0) return []
   const project = readProject(config, { name: null, target: null, configFiles: [], executable: 'fluxlit' })
   const disagreements = examineFiles(files, planDeployment(config, project))

@@ -32,6 +32,7 @@ const usualProject: Project = {
   pythonVersion: '3.13',
   pythonSource: null,
   executable: '/usr/local/bin/fluxlit',
+  private: [],
 }
 
 /** The plan behind config/deploy: the quickstart, or the sidecar of the fixtures. */
