@@ -21,6 +21,12 @@ export const workerAudience = 'fluxlit-worker'
 /** How long a signed assertion is used again, in milliseconds. */
 const reusedMs = 60_000
 
+/**
+ * How long the one of a socket holds where nothing that was shown for it ends: longer than pages stay open. It comes once,
+ * and the page that reads it later must still find out who it is for.
+ */
+const openMs = 30 * 86_400_000
+
 /** The key that assertions are signed with. */
 export class AssertionKey {
   /** Key set with the public half as JSON text (RFC 7517). */
@@ -70,7 +76,7 @@ export function compileAssertion(
   const kept = new WeakMap<Identity, { readonly text: string; readonly until: number }>()
   return (identity, upgrade) => {
     const now = rules.now()
-    if (upgrade) return key.sign(claimsOf(identity, rules, now, identity.expiresAt ?? now + rules.ttlMs))
+    if (upgrade) return key.sign(claimsOf(identity, rules, now, identity.expiresAt ?? now + openMs))
     const known = kept.get(identity)
     if (known !== undefined && known.until > now) return known.text
     const text = key.sign(claimsOf(identity, rules, now, now + rules.ttlMs))

@@ -22,8 +22,8 @@ export interface AccessRequest {
   readonly worker: WorkerPlace | null
   /** Whether it came over the workers' own listener. */
   readonly internal: boolean
-  /** Set when a socket that is open is judged again: nobody need be there for it. */
-  readonly recheck?: boolean
+  /** Set when a socket that is open is judged again, to whose it is: nobody need be there for it. */
+  readonly recheck?: Identity
 }
 
 /** The worker a request goes to. */

@@ -33,6 +33,7 @@ export class ProxyAuthenticator implements Authenticator {
   readonly #room: ProxyRoom
   /** The same person on every request of a moment: lines for workers are made once. */
   readonly #people = new Map<string, Identity>()
+  readonly #asserted = new WeakMap<Identity, Identity>()
 
   constructor(config: ProxyAuthConfig, room: ProxyRoom) {
     this.#config = config
@@ -50,8 +51,11 @@ export class ProxyAuthenticator implements Authenticator {
     }
     const [value = ''] = said
     if (said.length > 1 || value === '') return rejected('the identity header is not said once')
-    if (assertionHeader !== '') return this.#assertion(value, request.head.claimed)
-    return this.#plain(request, value)
+    if (assertionHeader === '') return this.#plain(request, value)
+    // A page cannot fetch a new assertion for a socket that is open: it says who opened it, and that it was true then.
+    if (request.recheck?.via === 'proxy' && !this.#config.closeSocketsAtExp)
+      return { kind: 'identity', identity: request.recheck }
+    return this.#assertion(value, request.head.claimed)
   }
 
   close(): void {
@@ -61,9 +65,25 @@ export class ProxyAuthenticator implements Authenticator {
   #assertion(token: string, fields: readonly string[]): Credential | Promise<Credential> {
     const { verifier } = this.#room
     const known = verifier?.known(token, fields) ?? null
-    if (known !== null) return { kind: 'identity', identity: known }
+    if (known !== null) return { kind: 'identity', identity: this.#lasting(known) }
     const outcome = verifier?.verify(token) ?? 'unavailable'
-    return outcome instanceof Promise ? outcome.then(answerTo) : answerTo(outcome)
+    return outcome instanceof Promise ? outcome.then((seen) => this.#answerTo(seen)) : this.#answerTo(outcome)
+  }
+
+  #answerTo(outcome: Outcome): Credential {
+    if (outcome === 'unavailable')
+      return { kind: 'unavailable', failure: { ...failure('auth_unavailable'), retryAfterS: 5 } }
+    // As whom it signs in is the proxy's word, and a browser sends what the proxy goes by on its own.
+    if (isIdentity(outcome)) return { kind: 'identity', identity: this.#lasting(outcome) }
+    return rejected(outcome.reason)
+  }
+
+  /** The assertion ends, and with the next request there is another one; nothing that is open ends with it. */
+  #lasting(identity: Identity): Identity {
+    if (this.#config.closeSocketsAtExp) return identity
+    const known = this.#asserted.get(identity) ?? { ...identity, expiresAt: null }
+    this.#asserted.set(identity, known)
+    return known
   }
 
   #plain({ head }: AccessRequest, user: string): Credential {
@@ -100,14 +120,6 @@ function valuesOf(claimed: readonly string[], name: string): readonly string[] {
   for (let i = 0; i < claimed.length; i += 2)
     if (claimed[i] === name) values.push(Buffer.from(claimed[i + 1] ?? '', 'latin1').toString('utf8'))
   return values
-}
-
-function answerTo(outcome: Outcome): Credential {
-  if (outcome === 'unavailable')
-    return { kind: 'unavailable', failure: { ...failure('auth_unavailable'), retryAfterS: 5 } }
-  // As whom it signs in is the proxy's word, and a browser sends what the proxy goes by on its own.
-  if (isIdentity(outcome)) return { kind: 'identity', identity: outcome }
-  return rejected(outcome.reason)
 }
 
 function rejected(reason: string): Credential {

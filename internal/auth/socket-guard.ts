@@ -83,7 +83,7 @@ export class SocketGuard {
     // Soon for the first time: what has ended while the worker agreed was told to nobody.
     const judgeAt = performance.now()
     const entry: Entry = {
-      request: { ...request, recheck: true },
+      request: { ...request, recheck: identity },
       socket,
       identity,
       judgeAt,

@@ -171,7 +171,7 @@ export function resolveProxy(context: ResolveContext, isOn: boolean): ProxyAuthC
       'write preset = "oauth2-proxy" (or another one) in [auth.proxy]',
     )
   const assertion = config.assertionHeader === '' ? null : assertionOf(context, proxy, preset)
-  return { ...config, assertion }
+  return { ...config, assertion, closeSocketsAtExp: proxy.close_sockets_at_exp }
 }
 
 function headerName(given: string | undefined, usual: string | undefined): string {

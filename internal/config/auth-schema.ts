@@ -355,6 +355,10 @@ const proxy = z.strictObject({
     'a text such as "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/app/name/id"',
     'none; needed with "aws-alb"',
   ),
+  close_sockets_at_exp: flag(
+    false,
+    'Whether an open WebSocket ends with the assertion it was opened with; some live for minutes only.',
+  ),
 })
 
 const dev = z.strictObject({

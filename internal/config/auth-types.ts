@@ -49,6 +49,8 @@ export interface ProxyAuthConfig {
   /** When it is given the plain headers do not count. */
   readonly assertionHeader: string
   readonly assertion: ProxyAssertion | null
+  /** Whether a socket ends with the assertion it was opened with. */
+  readonly closeSocketsAtExp: boolean
 }
 
 /** How the assertion of a proxy is checked. */

@@ -1,6 +1,6 @@
 import type { AccessRequest } from '../../internal/auth/credential.ts'
 import type { RoutedWorker } from '../../internal/config/config.ts'
-import { HeadMemory, readHead } from '../../internal/exchange/head.ts'
+import { compileHeadRules, HeadMemory, readHead } from '../../internal/exchange/head.ts'
 import { identify, type Identification } from '../../internal/exchange/identify.ts'
 import { createIdSource } from '../../internal/exchange/request-id.ts'
 import { isFailure } from '../../internal/fault/failure.ts'
@@ -16,6 +16,8 @@ export interface Asked {
   readonly worker?: RoutedWorker['kind']
   readonly internal?: boolean
   readonly peer?: string
+  /** Header names that the configuration gives to the gateway, lower case. */
+  readonly names?: ReadonlySet<string>
 }
 
 const handshake = [
@@ -36,17 +38,20 @@ export function accessTo(asked: Asked): AccessRequest {
     peer = '127.0.0.1',
   } = asked
   const all = ['Host: app.example', ...lines, ...(websocket ? handshake : [])]
-  const head = readHead({
-    method,
-    target,
-    minor: 1,
-    fields: all.flatMap((line) => [
-      line.slice(0, line.indexOf(':')),
-      line.slice(line.indexOf(':') + 1).trim(),
-    ]),
-    framing: { kind: 'none' },
-    connection: websocket ? ['upgrade'] : [],
-  })
+  const head = readHead(
+    {
+      method,
+      target,
+      minor: 1,
+      fields: all.flatMap((line) => [
+        line.slice(0, line.indexOf(':')),
+        line.slice(line.indexOf(':') + 1).trim(),
+      ]),
+      framing: { kind: 'none' },
+      connection: websocket ? ['upgrade'] : [],
+    },
+    compileHeadRules(asked.names ?? new Set()),
+  )
   if (isFailure(head)) throw new Error(`refused at the door: ${head.code}`)
   const exchange = identify(head, head.websocket === null ? 'http' : 'websocket', from(peer))
   const [path = '', query] = target.split('?')

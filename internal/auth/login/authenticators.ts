@@ -38,9 +38,9 @@ export function cookieAuthenticator(parts: AuthenticatorParts): Authenticator {
   return {
     mode: 'oidc',
     listeners: 'public',
-    authenticate({ head: { cookie }, worker, recheck = false }) {
+    authenticate({ head: { cookie }, worker, recheck }) {
       if (cookie === null || cookieValues(cookie, jar.session).length === 0) return noCredential
-      const uses = !recheck || parts.config.session.socketsCount
+      const uses = recheck === undefined || parts.config.session.socketsCount
       const lookup = { parts, gone, needsToken: needsToken(parts, worker) }
       return look(lookup, () => sessionOf(parts, cookie, uses))
     },

@@ -5,8 +5,11 @@ import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto'
 import { test } from 'node:test'
 
 import { AlbVerifier } from '../../../internal/auth/alb.ts'
+import { identityOf } from '../../../internal/auth/identity.ts'
 import { BadToken } from '../../../internal/auth/jwt/bad-token.ts'
+import { ProxyAuthenticator } from '../../../internal/auth/proxy.ts'
 import type { ProxyAuthConfig } from '../../../internal/config/auth-types.ts'
+import { accessTo } from '../../support/access.ts'
 import { bearerAuth, keyServer, Signer, unsigned } from '../../support/auth.ts'
 import { guarded, told, type Guarded } from '../../support/auth-front.ts'
 
@@ -19,6 +22,7 @@ const plain: ProxyAuthConfig = {
   groupsSeparator: ',',
   assertionHeader: '',
   assertion: null,
+  closeSocketsAtExp: false,
 }
 
 function opened(t: Parameters<typeof guarded>[0], proxy: ProxyAuthConfig): Promise<Guarded> {
@@ -178,4 +182,41 @@ test('attack 21: the load balancer of somebody else is another one', async () =>
 
 test('while the keys of load balancers cannot be fetched nobody is turned away for good', async () => {
   assert.equal(await verifier('', [], 503).verify(balancer().assertion()), 'unavailable')
+})
+
+/** Mode `proxy` with assertions that end when they are told to. */
+function asserted(closeSocketsAtExp: boolean): { readonly way: ProxyAuthenticator; end(): void } {
+  let over = false
+  const known = identityOf({ via: 'proxy', subject: 'ann', expiresAt: 1_000 })
+  const config = { ...plain, assertionHeader: 'x-assertion', closeSocketsAtExp }
+  const verifier = {
+    known: () => null,
+    verify: () => (over ? new BadToken('the token has expired') : Promise.resolve(known)),
+    close: () => undefined,
+  }
+  return {
+    way: new ProxyAuthenticator(config, { verifier, untrusted: () => undefined }),
+    end: () => (over = true),
+  }
+}
+
+test('a socket outlives the assertion it was opened with, unless it is not to', async () => {
+  const lines = ['X-Assertion: signed']
+  const names = new Set(['x-assertion'])
+  for (const closes of [false, true]) {
+    const { way, end } = asserted(closes)
+    const request = accessTo({ target: '/_stcore/stream', websocket: true, lines, names })
+    const opened = await way.authenticate(request)
+    assert(opened.kind === 'identity')
+    assert.equal(opened.identity.expiresAt, closes ? 1_000 : null)
+    const again = await way.authenticate(request)
+    assert(again.kind === 'identity' && (closes || again.identity === opened.identity))
+    end()
+    const rechecked = await way.authenticate({ ...request, recheck: opened.identity })
+    assert.equal(rechecked.kind, closes ? 'rejected' : 'identity')
+    // The next request needs one that holds, and so does a socket of somebody who is known in another way.
+    assert.equal((await way.authenticate(request)).kind, 'rejected')
+    const other = identityOf({ via: 'jwt', subject: 'eve' })
+    assert.equal((await way.authenticate({ ...request, recheck: other })).kind, 'rejected')
+  }
 })

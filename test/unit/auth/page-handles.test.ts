@@ -26,7 +26,7 @@ function reply({ start, fields }: RawMessage): string {
 
 /** Opens the socket of a page. @returns its connection, and the handle its worker got */
 async function openPage(
-  { front, ui }: Guarded,
+  { front, ui, api }: Guarded,
   token: string,
   path = '/_stcore/stream',
 ): Promise<{ readonly wire: Wire; readonly handle: string }> {
@@ -37,7 +37,8 @@ async function openPage(
       'X-Fluxlit-Session-Handle: flxk_of_the_client\r\n\r\n',
   )
   await wire.until('\r\n\r\n')
-  const [handle = '', ...others] = told(ui.requests.at(-1), 'X-Fluxlit-Session-Handle')
+  const worker = path.startsWith('/api/') ? api : ui
+  const [handle = '', ...others] = told(worker.requests.at(-1), 'X-Fluxlit-Session-Handle')
   assert.deepEqual(others, [])
   return { wire, handle }
 }
@@ -101,6 +102,11 @@ test('a page that was opened with a token calls the API as the person, while its
   await t.test('nothing but the handshake of a Streamlit page gets one', async () => {
     await under.askAs(token, 'GET /page')
     assert.deepEqual(told(under.ui.requests.at(-1), 'X-Fluxlit-Session-Handle'), [])
+    const socket = await openPage(under, token, '/api/ws')
+    assert.equal(socket.handle, '')
+    assert.equal(told(api.requests.at(-1), 'X-Forwarded-User').join(), 'ann')
+    assert.deepEqual(told(api.requests.at(-1), 'X-Fluxlit-Session-Handle'), [])
+    socket.wire.reset()
   })
 
   await t.test('a handshake that comes to nothing leaves nothing', async () => {
