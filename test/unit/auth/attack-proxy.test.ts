@@ -185,34 +185,31 @@ test('while the keys of load balancers cannot be fetched nobody is turned away f
 })
 
 /** Mode `proxy` with assertions that end when they are told to. */
-function asserted(closeSocketsAtExp: boolean): { readonly way: ProxyAuthenticator; end(): void } {
-  let over = false
+function asserted(state: { over: boolean }, closeSocketsAtExp: boolean): ProxyAuthenticator {
   const known = identityOf({ via: 'proxy', subject: 'ann', expiresAt: 1_000 })
   const config = { ...plain, assertionHeader: 'x-assertion', closeSocketsAtExp }
-  const verifier = {
+  const checks = {
     known: () => null,
-    verify: () => (over ? new BadToken('the token has expired') : Promise.resolve(known)),
+    verify: () => (state.over ? new BadToken('the token has expired') : Promise.resolve(known)),
     close: () => undefined,
   }
-  return {
-    way: new ProxyAuthenticator(config, { verifier, untrusted: () => undefined }),
-    end: () => (over = true),
-  }
+  return new ProxyAuthenticator(config, { verifier: checks, untrusted: () => undefined })
 }
 
 test('a socket outlives the assertion it was opened with, unless it is not to', async () => {
   const lines = ['X-Assertion: signed']
   const names = new Set(['x-assertion'])
   for (const closes of [false, true]) {
-    const { way, end } = asserted(closes)
+    const state = { over: false }
+    const way = asserted(state, closes)
     const request = accessTo({ target: '/_stcore/stream', websocket: true, lines, names })
-    const opened = await way.authenticate(request)
-    assert(opened.kind === 'identity')
-    assert.equal(opened.identity.expiresAt, closes ? 1_000 : null)
+    const first = await way.authenticate(request)
+    assert(first.kind === 'identity')
+    assert.equal(first.identity.expiresAt, closes ? 1_000 : null)
     const again = await way.authenticate(request)
-    assert(again.kind === 'identity' && (closes || again.identity === opened.identity))
-    end()
-    const rechecked = await way.authenticate({ ...request, recheck: opened.identity })
+    assert(again.kind === 'identity' && (closes || again.identity === first.identity))
+    state.over = true
+    const rechecked = await way.authenticate({ ...request, recheck: first.identity })
     assert.equal(rechecked.kind, closes ? 'rejected' : 'identity')
     // The next request needs one that holds, and so does a socket of somebody who is known in another way.
     assert.equal((await way.authenticate(request)).kind, 'rejected')
