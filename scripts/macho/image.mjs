@@ -4,7 +4,7 @@
 /** @typedef {{at: number, name: string, memorySize: number, fileOffset: number, fileSize: number, sections: number[]}} Segment */
 
 /** Kinds of load commands that matter here (mach-o/loader.h). */
-export const command = { segment: 0x19, signature: 0x1d }
+export const command = { segment: 0x19, signature: 0x1d, buildVersion: 0x32 }
 
 /** Processor types. */
 export const cpu = { x64: 0x01000007, arm64: 0x0100000c }

@@ -16,6 +16,7 @@ import type { Library } from './contents/libraries.ts'
 import { makeExecutable } from './executables.ts'
 import type { Executable } from './executables.ts'
 import type { Identity } from './identity.ts'
+import { inspectAll } from './inspect/inspect.ts'
 import { archive, archiveName } from './packages/archive.ts'
 import type { Artefact } from './packages/artefact.ts'
 import { debian } from './packages/debian.ts'
@@ -49,6 +50,10 @@ export async function release(
   work: string,
 ): Promise<readonly Made[]> {
   const executables = await makeExecutables(chosen, work)
+  await step('what is inside', () => {
+    for (const seen of inspectAll(executables)) note(seen)
+    return Promise.resolve(null)
+  })
   const own = executables.find(({ target }) => target.id === hostTarget())
   if (own === undefined) throw new SetupError('nothing was made for this machine')
   const libraries = librariesOf(own.metafiles)

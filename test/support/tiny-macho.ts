@@ -10,6 +10,8 @@ export interface TinyMachO {
   readonly signed?: boolean
   /** Bytes behind the last segment. */
   readonly tail?: number
+  /** Oldest version of the system it says it runs on. */
+  readonly minimum?: readonly [number, number]
 }
 
 const textSize = 0x5000
@@ -17,12 +19,15 @@ const linkSize = 0x1230
 
 /** A file with just enough of a macOS executable's parts to be signed: `__TEXT` and `__LINKEDIT`. Not meant to run. */
 export function tinyMachO(options: TinyMachO = {}): Buffer {
-  const { cpu = 0x0100000c, fileType = 2, room = 64, signed = false, tail = 0 } = options
+  const { cpu = 0x0100000c, fileType = 2, room = 64, signed = false, tail = 0, minimum } = options
   const signature = signed ? [numbers32(0x1d, 16, 0, 0)] : []
-  const sizes = 152 + 72 + signature.length * 16
+  const version =
+    minimum === undefined ? [] : [numbers32(0x32, 24, 1, (minimum[0] << 16) | (minimum[1] << 8), 0, 0)]
+  const sizes = 152 + 72 + signature.length * 16 + version.length * 24
   const commands = [
     segment('__TEXT', { offset: 0, size: textSize }, 32 + sizes + room),
     segment('__LINKEDIT', { offset: textSize, size: linkSize }),
+    ...version,
     ...signature,
   ]
   const head = numbers32(0xfeedfacf, cpu, 0, fileType, commands.length, sizes, 0, 0)
