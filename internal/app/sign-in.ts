@@ -91,10 +91,10 @@ export class SignIn {
   /** What the workers of a configuration have to know; null when nobody is asked. */
   workerIdentity({ auth }: Pick<Config, 'auth'>): WorkerIdentity | null {
     if (auth === null) return null
-    const { login, headers } = auth
+    const { login, headers, streamlitNative } = auth
     return {
       jwks: this.#keyOf(auth).jwks,
-      streamlitHeaders: streamlitHeaders(headers),
+      streamlitHeaders: streamlitNative ? null : streamlitHeaders(headers),
       signInPath: login === null ? null : login.rootPath + login.prefix,
     }
   }

@@ -1,4 +1,4 @@
-/** The gateway's own pages for signing in and out: `/oauth2/*`, `/auth/login`, `/auth/logout`. */
+/** The gateway's own pages for signing in and out: `auth.prefix`, `/auth/login`, `/auth/logout`. */
 
 import type { Failure } from '../fault/failure.ts'
 import type { AccessRequest } from './credential.ts'

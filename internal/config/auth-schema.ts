@@ -4,6 +4,7 @@ import * as z from 'zod'
 
 import { parseIdentityHeader, parseIssuer, parseKeysUrl, parseRulePath } from './auth-text.ts'
 import { parseCidr } from './network.ts'
+import { parsePrefix } from './login-place.ts'
 import { oidcSchema, sessionSchema } from './login-schema.ts'
 import { bad, ok, type Parsed } from './parsed.ts'
 import {
@@ -386,6 +387,16 @@ export const authSchema = z.strictObject({
     parseOrigin,
     'Further origins (scheme://host[:port]) whose pages may open WebSockets and act for who is signed in.',
     'a list of origins such as ["https://app.example"]',
+  ),
+  prefix: textWith(
+    parsePrefix,
+    '/oauth2',
+    'Below which path signing in and out happens (mode "oidc"): PREFIX/callback, PREFIX/sign_out and the others.',
+    'a path such as "/oauth2"',
+  ),
+  streamlit_native: flag(
+    false,
+    "Whether Streamlit's own login is used (`st.login`, [auth] of secrets.toml): the gateway then leaves /auth/login, /auth/logout and `st.user` to it.",
   ),
   sign_in_page: flag(
     false,

@@ -13,6 +13,8 @@ export interface AuthConfig {
   /** What holds for a path without a rule. */
   readonly default: 'authenticated' | 'public' | 'deny'
   readonly headers: IdentityHeaders
+  /** Whether `st.login` and `st.user` are Streamlit's own business. */
+  readonly streamlitNative: boolean
   /** First match wins. */
   readonly rules: readonly AccessRule[]
   /** By worker name: what holds besides the rules. */

@@ -11,8 +11,10 @@ import { resolveBasic, resolveDev, resolveProxy, unused } from './auth-modes.ts'
 import { resolveFirstParty } from './first-party.ts'
 import { resolveJwt } from './jwt.ts'
 import { resolveLogin, type LoginSurroundings } from './login.ts'
+import { checkLoginPlace } from './login-place.ts'
 import { isLoopback } from './network.ts'
 import { Secret } from './secret.ts'
+import { warnAboutNativeLogin } from './streamlit-secrets.ts'
 import type { Path } from './tree.ts'
 
 /** Resolves the table; null = nobody is asked who they are. */
@@ -33,9 +35,12 @@ export function resolveAuth(context: ResolveContext, around: LoginSurroundings):
     return null
   }
   checkTransport(context, modes)
+  if (login !== null) checkLoginPlace(context, workers)
+  warnAboutNativeLogin(context, workers)
   return {
     modes,
     default: auth.default,
+    streamlitNative: auth.streamlit_native,
     headers: { ...headersOf(context), firstParty },
     rules: resolveRules(context, workers),
     access: resolveAccess(context, workers),

@@ -116,7 +116,7 @@ export const oidcSchema = z.strictObject({
   redirect_uri: textWith(
     (text) => (text === '' || URL.canParse(text) ? ok(text) : bad('write a whole address')),
     '',
-    'Address the provider sends browsers back to; empty = public_base_url with /oauth2/callback. Never taken from a request.',
+    'Address the provider sends browsers back to; empty = public_base_url with `auth.prefix` and /callback. Never taken from a request.',
     'an address, or ""',
   ),
   authorization_params: noted(
@@ -175,7 +175,7 @@ export const oidcSchema = z.strictObject({
     'Microsoft Graph; national clouds have others.',
     'an address without a path',
   ),
-  backchannel_logout: flag(true, 'Whether the provider may end sessions here (/oauth2/backchannel-logout).'),
+  backchannel_logout: flag(true, 'Whether the provider may end sessions here (PREFIX/backchannel-logout).'),
   http_timeout: positiveDuration('10s', 'How long one answer of the provider may take.'),
   allow_insecure_issuer: flag(
     false,

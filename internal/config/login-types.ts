@@ -104,8 +104,10 @@ export interface LoginConfig {
   readonly name: string
   readonly oidc: OidcConfig
   readonly session: SessionConfig
-  /** First segment of the management endpoints, such as `/oauth2`. */
+  /** Path of the management endpoints below the root path, such as `/oauth2`. */
   readonly prefix: string
+  /** Whether `/auth/login` and `/auth/logout` are Streamlit's own. */
+  readonly streamlitNative: boolean
   /** Whether a page with a button comes before the provider's. */
   readonly signInPage: boolean
   /** Browsers reach it over https. */

@@ -10,8 +10,11 @@ import type { Sdk } from './sdk.ts'
 export interface WorkerIdentity {
   /** Public keys of the signed assertion as JSON text (RFC 7517). */
   readonly jwks: string
-  /** JSON text of Streamlit's `server.trustedUserHeaders`: header names and the keys of `st.user` they fill. */
-  readonly streamlitHeaders: string
+  /**
+   * JSON text of Streamlit's `server.trustedUserHeaders`: header names and the keys of `st.user` they fill; null = it is
+   * Streamlit's own login that fills them.
+   */
+  readonly streamlitHeaders: string | null
   /** Public path of the login endpoints, `/oauth2`; null = nobody logs in here. */
   readonly signInPath: string | null
 }

@@ -119,6 +119,7 @@ function loginConfig(provider: OddProvider, { oidc, session, config }: LoginUnde
     },
     name: 'shop-1',
     prefix: '/oauth2',
+    streamlitNative: false,
     signInPage: false,
     secure: true,
     publicOrigin: origin,

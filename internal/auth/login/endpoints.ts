@@ -63,17 +63,21 @@ export function compileEndpoints(parts: LoginParts): LoginEndpoints {
   const inside = new Map<string, Endpoint>([
     ['token', { methods: ['POST'], answer: (request) => workerToken(parts, request) }],
   ])
-  const aliases = new Map<string, Endpoint>([
-    ['auth/login', start],
-    ['auth/logout', out],
-  ])
+  const aliases = new Map<string, Endpoint>(
+    config.streamlitNative
+      ? []
+      : [
+          ['auth/login', start],
+          ['auth/logout', out],
+        ],
+  )
   const find = ({ segments, internal }: AccessRequest): Endpoint | undefined => {
-    if (own.some((segment, index) => segments[index] !== segment))
-      return internal ? undefined : aliases.get(segments.join('/'))
+    const alias = internal ? undefined : aliases.get(segments.join('/'))
+    if (alias !== undefined || own.some((segment, index) => segments[index] !== segment)) return alias
     return (internal ? inside : outside).get(segments.slice(own.length).join('/'))
   }
   return {
-    reserved: [own, ['auth', 'login'], ['auth', 'logout']],
+    reserved: [own, ...[...aliases.keys()].map((path) => path.split('/'))],
     startLocation: (target) =>
       `${config.signInPage ? paths.signIn : paths.start}?rd=${encodeURIComponent(target)}`,
     answer(request, readBody) {
