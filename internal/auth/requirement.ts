@@ -79,9 +79,12 @@ const conditions: readonly Condition[] = [
   },
 ]
 
-/** A login is of the person, whose rights are groups and roles; a token is of a program, which got scopes. */
-function isExempt({ via }: Identity, { scopeForSessions }: Requirement): boolean {
-  return via !== 'jwt' && !scopeForSessions
+/**
+ * A login is of the person, whose rights are groups and roles; a token is of a program, which got scopes. A page that was
+ * opened with a token may no more than that.
+ */
+function isExempt({ via, bearer }: Identity, { scopeForSessions }: Requirement): boolean {
+  return via !== 'jwt' && bearer === undefined && !scopeForSessions
 }
 
 /** Equal as a whole, or one element of a list; nothing is converted. */

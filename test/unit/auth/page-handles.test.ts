@@ -50,7 +50,10 @@ async function callWith({ front }: Guarded, handle: string, path = '/api/x'): Pr
 }
 
 test('a page that was opened with a token calls the API as the person, while its socket is open', async (t) => {
-  const rules = [rule('/api/admin', { requires: { ...noRequirement, roles: ['admin'] } })]
+  const rules = [
+    rule('/api/admin', { requires: { ...noRequirement, roles: ['admin'] } }),
+    rule('/api/write', { requires: { ...noRequirement, scopes: ['write'] } }),
+  ]
   const under = await guarded(t, { reply, auth: { rules } })
   const { api, ask, front, signer } = under
   const token = signer.token({ sub: 'ann', groups: ['finance'] })
@@ -71,6 +74,12 @@ test('a page that was opened with a token calls the API as the person, while its
 
   await t.test('and every call is asked for what the rules want', async () => {
     assert.equal(await callWith(under, handle, '/api/admin'), 403)
+    // A page is no way around what the token lacks.
+    assert.equal(await callWith(under, handle, '/api/write'), 403)
+    const writer = await openPage(under, signer.token({ sub: 'job', scope: 'read write' }))
+    assert.equal(await callWith(under, writer.handle, '/api/write'), 200)
+    writer.wire.reset()
+    await eventually('it is forgotten', () => front.sockets.handles.size === 2)
   })
 
   await t.test('a handle that was made up, changed or put together is none', async () => {
