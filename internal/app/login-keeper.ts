@@ -101,8 +101,11 @@ export class LoginKeeper {
             outbound: settings.outbound,
             onState: (state, reason) =>
               state === 'down'
-                ? logger.warn({ reason }, 'Redis cannot be reached; who is signed in cannot be looked up')
-                : logger.info({}, 'Redis can be reached again'),
+                ? logger.warn(
+                    { reason, ...redisHint(reason) },
+                    'Redis cannot be used; who is signed in cannot be looked up',
+                  )
+                : logger.info({}, 'Redis can be used again'),
           })
     const login = openLogin({
       config: settings,
@@ -192,4 +195,26 @@ function settingsOf(auth: AuthConfig, { stateDir }: Pick<Config, 'stateDir'>): s
     headers.assertionKey,
     stateDir,
   ])
+}
+
+/** What to do about an answer of Redis, or a certificate. */
+function redisHint(reason: string): { readonly hint?: string } {
+  const hint = /CERT|SIGNATURE|^ERR_TLS/.test(reason) ? certificates : redisHints[reason]
+  return hint === undefined ? {} : { hint }
+}
+
+const certificates =
+  'name the authority of its certificate in outbound.ca_file, and in auth.session.redis_url the host the certificate is for'
+const password = 'correct user and password in auth.session.redis_url'
+const cluster = 'a node of Redis Cluster: see docs/login.md, "Sessions"'
+
+const redisHints: Readonly<Record<string, string>> = {
+  NOAUTH: password,
+  WRONGPASS: password,
+  NOPERM:
+    'allow its user the keys and channels of auth.session.redis_prefix, and the commands in docs/login.md',
+  READONLY: 'this is a replica: name the primary in auth.session.redis_url',
+  ERR: 'look at the number of the database in auth.session.redis_url',
+  MOVED: cluster,
+  CLUSTERDOWN: cluster,
 }

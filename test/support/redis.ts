@@ -11,23 +11,31 @@ export class Redis {
   /** `unix:/path/to/socket`, as the configuration takes it. */
   readonly url: string
   readonly #directory: string
+  #words: readonly string[]
   #child: ChildProcess | null = null
 
-  private constructor(directory: string) {
+  private constructor(directory: string, words: readonly string[]) {
     this.#directory = directory
+    this.#words = words
     this.url = `unix:${join(directory, 'redis.sock')}`
   }
 
-  /** Starts one; it ends with the test. */
-  static async start(t: Cleanup): Promise<Redis> {
-    const redis = new Redis(await freshDirectory(t))
+  /** Starts one; it ends with the test. @param words of its command line besides; they replace the usual ones */
+  static async start(t: Cleanup, words: readonly string[] = []): Promise<Redis> {
+    const redis = new Redis(await freshDirectory(t), words)
     t.after(() => redis.stop())
     await redis.start()
     return redis
   }
 
-  /** Starts it (again), empty. */
-  async start(): Promise<void> {
+  /** Path of its socket. */
+  get socket(): string {
+    return join(this.#directory, 'redis.sock')
+  }
+
+  /** Starts it (again), empty. @param words as at the beginning, from now on */
+  async start(words = this.#words): Promise<void> {
+    this.#words = words
     const child = spawn(
       'redis-server',
       [
@@ -41,12 +49,18 @@ export class Redis {
         '',
         '--appendonly',
         'no',
+        ...words,
       ],
       { cwd: this.#directory, stdio: ['ignore', 'pipe', 'inherit'] },
     )
     this.#child = child
     const lines = createInterface({ input: child.stdout })
-    for await (const line of lines) if (line.includes('eady to accept connections')) break
+    const said: string[] = []
+    for await (const line of lines) {
+      said.push(line)
+      if (line.includes('eady to accept connections')) break
+    }
+    if (!said.at(-1)?.includes('eady to accept')) throw new Error(`Redis did not start:\n${said.join('\n')}`)
     child.stdout.resume()
   }
 
