@@ -5,6 +5,7 @@ import { basename, join } from 'node:path'
 import { patchLibatomic } from '../elf/libatomic.mjs'
 import { strip } from '../elf/strip.mjs'
 import { signAdHoc } from '../macho/sign.mjs'
+import { unsign } from '../pe/unsign.mjs'
 import { hostTarget, installNode, nodePath, publishedNodePath } from '../setup/toolchain.mjs'
 import { repository, SetupError } from '../shell/progress.mjs'
 import { capture, must } from '../shell/run.mjs'
@@ -21,6 +22,7 @@ const sources = [
   'scripts/build',
   'scripts/elf',
   'scripts/macho',
+  'scripts/pe',
   'scripts/setup',
 ]
 
@@ -112,24 +114,32 @@ function assets(paths) {
 }
 
 /**
- * The Node that becomes the executable: on Linux without symbols (a fifth smaller) and without libatomic. In this
- * order, because the patch uses bytes no section speaks of.
+ * The Node that becomes the executable: on Linux without symbols (a fifth smaller) and without libatomic, on Windows
+ * without the signature of its publisher.
  * @param {string} target
  * @returns {Promise<string>} absolute path
  */
 export async function baseExecutable(target) {
   const published = publishedNodePath(target)
-  if (!target.startsWith('linux')) return published
-  const base = `${nodePath(target)}-stripped`
-  const made = fingerprint(['config/node.json', 'scripts/elf', 'scripts/build'])
+  const prepare = preparations[target.split('-')[0] ?? '']
+  if (prepare === undefined) return published
+  const base = `${nodePath(target)}-prepared`
+  const made = fingerprint(['config/node.json', 'scripts/elf', 'scripts/pe', 'scripts/build'])
   if (existsSync(base) && isStamped(`${base}.stamp`, made)) return base
-  change(published, base, (bytes) => {
+  change(published, base, prepare)
+  stamp(`${base}.stamp`, made)
+  return base
+}
+
+/** @type {Readonly<Record<string, (bytes: Buffer) => Buffer>>} */
+const preparations = {
+  linux(bytes) {
+    // In this order, because the patch uses bytes no section speaks of.
     const stripped = strip(bytes)
     patchLibatomic(stripped)
     return stripped
-  })
-  stamp(`${base}.stamp`, made)
-  return base
+  },
+  win: unsign,
 }
 
 /**

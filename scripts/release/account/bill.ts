@@ -94,7 +94,9 @@ function libraryComponent({ name, version, licence, integrity }: Library) {
 
 function nodeComponent({ id }: Target, { published, prepared }: NodeInside) {
   const version = nodeVersion()
-  const notes = 'symbols removed; its one function of libatomic put into the file (scripts/elf)'
+  const notes = id.startsWith('win')
+    ? 'signature of its publisher removed (scripts/pe)'
+    : 'symbols removed; its one function of libatomic put into the file (scripts/elf)'
   return {
     type: 'platform',
     'bom-ref': 'node',

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 
 import { cpu } from '../../macho/image.mjs'
 import { verifySigned } from '../../macho/verify.mjs'
+import { machineOf, signatureOf } from '../../pe/unsign.mjs'
 import { SetupError } from '../../shell/progress.mjs'
 import type { Executable } from '../executables.ts'
 import type { Target } from '../targets.ts'
@@ -46,7 +47,10 @@ export function differences(one: Inside, other: Inside): readonly string[] {
 /** In words what it is; throws when that is not what the target says. */
 function examine({ id, system }: Target, bytes: Buffer): string {
   if (system === 'linux') return expectMachine('ELF', bytes.readUInt16LE(18), id === 'linux-x64' ? 62 : 183)
-  if (system === 'windows') return expectMachine('PE', bytes.readUInt16LE(bytes.readUInt32LE(60) + 4), 0x8664)
+  if (system === 'windows') {
+    if (signatureOf(bytes).size > 0) throw new Error('it has the signature of somebody who did not make it')
+    return expectMachine('PE', machineOf(bytes), 0x8664)
+  }
   const { cpu: found, identifier, minimumSystem, pages } = verifySigned(bytes)
   expectMachine('Mach-O', found, id === 'darwin-arm64' ? cpu.arm64 : cpu.x64)
   return `Mach-O for macOS ${minimumSystem} and newer, signed ad hoc as ${identifier}, ${pages} pages as signed`
