@@ -28,6 +28,7 @@ export function createAuthWatch(
         rule,
         ...about(request),
         ...(identity === null ? {} : { sub: identity.subject }),
+        ...(identity?.via === 'handle' ? { via: 'streamlit' } : {}),
       })
     },
     stripped(request, name) {

@@ -77,7 +77,13 @@ export type PersonEvent = AuditedRequest &
     | { readonly event: 'login.denied' | 'jwt.reject' | 'ws.close'; readonly reason: string }
     | { readonly event: 'logout'; /** `local`, `provider`, `back-channel`, ... */ readonly kind: string }
     | { readonly event: 'refresh'; readonly result: string }
-    | { readonly event: 'authz.deny'; /** As the configuration names it. */ readonly rule: string }
+    | {
+        readonly event: 'authz.deny'
+        /** As the configuration names it. */
+        readonly rule: string
+        /** Set when a page asked in the person's name. */
+        readonly via?: 'streamlit'
+      }
     | { readonly event: 'header.stripped'; readonly name: string }
   )
 
