@@ -58,14 +58,15 @@ RUN python -m venv /venv
   const mount = 'RUN --mount=type=cache,target=/root/.cache'
   switch (requirements.kind) {
     case 'uv':
-      return `# uv installs exactly what uv.lock says.
-COPY --from=ghcr.io/astral-sh/uv:0.9 /uv /usr/local/bin/uv
+      return `# uv installs exactly what uv.lock says. It comes from the index of the packages, in an environment of its own.
+RUN python -m venv /uv
+${cache}${mount}/pip /uv/bin/pip install 'uv>=0.9,<1'
 # Copied files work on every file system; links into the cache would not survive the copy into stage 2.
 ENV UV_LINK_MODE=copy UV_PROJECT_ENVIRONMENT=/venv UV_PYTHON_DOWNLOADS=never
 WORKDIR /app
 # Alone and first: as long as the two stay the same, so does the layer with the packages.
 COPY pyproject.toml uv.lock ./
-${cache}${mount}/uv uv sync --frozen --no-dev --no-install-project`
+${mount}/uv /uv/bin/uv sync --frozen --no-dev --no-install-project`
     case 'pip':
       return `${venv}# Alone and first: as long as it stays the same, so does the layer with the packages.
 COPY ${requirements.files.join(' ')} /tmp/

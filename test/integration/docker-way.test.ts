@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { chmod, cp, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
@@ -8,7 +9,7 @@ import { WebSocket } from 'ws'
 import { app } from '../support/apps.ts'
 import type { Cleanup } from '../support/cleanup.ts'
 import { freshDirectory } from '../support/directory.ts'
-import { baseImages } from '../support/docker-base.ts'
+import { baseImages, packageIndexUrl } from '../support/docker-base.ts'
 import { dockerEngine, withoutEngine } from '../support/docker-engine.ts'
 import type { Compose, Engine } from '../support/docker-engine.ts'
 import { marked } from '../support/document.ts'
@@ -18,6 +19,9 @@ import { load } from '../support/load.ts'
 import { repository } from '../support/python.ts'
 
 const quickstart = 'examples/quickstart'
+const requirements = readFileSync(join(repository, quickstart, 'requirements.txt'), 'utf8')
+/** All that is ever installed into an image here. */
+const packages = [...requirements.trim().split('\n'), 'uv>=0.9,<1']
 const image = 'registry.example/shop:1'
 /** Confinement that the page asks for. */
 const confined = ['--read-only', '--tmpfs', '/tmp', '--cap-drop', 'ALL', '--stop-timeout', '40'] as const
@@ -36,10 +40,7 @@ suite('with a real Docker', { skip: impossible }, () => {
   })
   before(
     async () => {
-      engine = await dockerEngine(
-        { after: (hook) => void hooks.push(hook) },
-        join(repository, quickstart, 'requirements.txt'),
-      )
+      engine = await dockerEngine({ after: (hook) => void hooks.push(hook) }, packages)
       compose = await engine.compose()
     },
     { timeout: 600_000 },
@@ -130,6 +131,41 @@ suite('with a real Docker', { skip: impossible }, () => {
     )
   })
 
+  test(
+    'a project with a lock file of uv takes everything from the same index',
+    { timeout: 300_000 },
+    async (t) => {
+      const project = await download(t)
+      await writeFile(join(project, 'fluxlit.toml'), '[workers.api]\napp = "main:app"\n')
+      await writeFile(join(project, 'pyproject.toml'), projectToml)
+      await writeFile(join(project, 'uv.lock'), '')
+      await engine.shell(project, 'fluxlit build', 'cp "$(command -v fluxlit)" .')
+      const dockerfile = await readFile(join(project, 'Dockerfile'), 'utf8')
+      await baseImages(t, engine, dockerfile)
+      const [, base = ''] = /^FROM (\S+)/m.exec(dockerfile) ?? []
+      await engine.docker(
+        'run',
+        '--rm',
+        '--volume',
+        `${project}:/p`,
+        '--workdir',
+        '/p',
+        base,
+        'sh',
+        '-euc',
+        lock,
+      )
+      await engine.shell(project, 'docker build --tag locked .')
+      await engine.start(t, 'locked', ...confined, '--publish', '8000:8000', 'locked')
+      await eventually('it is ready', async () => (await ask(`${url}/__fluxlit/readyz`)).status === 200)
+      assert.match(
+        await engine.docker('exec', 'locked', 'fluxlit', 'status'),
+        /^api +ready /m,
+        'the verbs work inside',
+      )
+    },
+  )
+
   test('what goes wrong inside stays inside: reload, memory, processes, zombies, the end', async (t) => {
     const directory = await freshDirectory(t, {
       files: { 'trouble.py': app('trouble.py'), 'fluxlit.toml': troubleToml('red') },
@@ -194,7 +230,8 @@ suite('with a real Docker', { skip: impossible }, () => {
   test('the way with a sidecar: its image is built and pushed', { timeout: 300_000 }, async (t) => {
     const project = await download(t)
     await writeFile(join(project, 'fluxlit.toml'), marked('deployment.md', 'snippet: sidecar'))
-    const lines = commands('sidecar').filter((line) => !line.startsWith('kubectl '))
+    const all = commands('sidecar')
+    const lines = all.slice(0, all.findIndex((line) => line.startsWith('docker push ')) + 1)
     const at = lines.findIndex((line) => line.startsWith('docker build '))
     await engine.shell(project, ...lines.slice(0, at))
     await baseImages(t, engine, await readFile(join(project, 'Dockerfile'), 'utf8'))
@@ -228,6 +265,25 @@ suite('with a real Docker', { skip: impossible }, () => {
     assert.equal(await engine.inspect(id, '.State.ExitCode'), '0')
   })
 })
+
+const projectToml = `[project]
+name = "shop"
+version = "1"
+requires-python = "==PYTHON"
+dependencies = ["fastapi", "uvicorn[standard]"]
+[tool.uv]
+no-index = true
+find-links = ["${packageIndexUrl}"]
+environments = ["sys_platform == 'linux'"]
+`
+
+/** Writes the lock file with what is in the index, hence for the one Python that it has packages for. */
+const lock = `rm uv.lock
+sed -i "s/PYTHON/$(python -c 'import sys; print(*sys.version_info[:2], "*", sep=".")')/" pyproject.toml
+python -m venv /uv
+/uv/bin/pip install uv
+/uv/bin/uv lock
+`
 
 /** The commands of a way, one a line. */
 function commands(path: string): readonly string[] {

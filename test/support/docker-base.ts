@@ -2,8 +2,8 @@
 
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
-import { mkdir, mkdtemp, rename, symlink } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, rename, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
@@ -16,19 +16,19 @@ import { python } from './python.ts'
 const exec = promisify(execFile)
 
 /** Where containers find the index: the first address of Docker's own bridge. */
-const packageIndexUrl = 'http://172.17.0.1:8080/'
+export const packageIndexUrl = 'http://172.17.0.1:8080/'
 
-/** A directory with the packages of a requirements file, fetched once, where the tests' Python gets its own from. */
-export async function packageIndex(requirements: string): Promise<string> {
+/** A directory with packages, fetched once, where the tests' Python gets its own from. @param wanted as for pip */
+export async function packageIndex(wanted: readonly string[]): Promise<string> {
   const { stdout } = await exec(python(), ['--version'])
-  const key = createHash('sha256').update(stdout).update(readFileSync(requirements)).digest('hex')
+  const key = createHash('sha256').update(stdout).update(wanted.join('\n')).digest('hex')
   const directory = join(testCache(), `packages-${key.slice(0, 12)}`)
   if (existsSync(directory)) return directory
   await mkdir(testCache(), { recursive: true })
   const draft = await mkdtemp(join(testCache(), 'draft-'))
   console.log(`fetching packages for an image into ${directory}, about half a minute`)
-  await exec(python(), ['-m', 'pip', 'download', '--quiet', '--dest', draft, '--requirement', requirements])
-  await rename(draft, directory)
+  await exec(python(), ['-m', 'pip', 'download', '--quiet', '--dest', draft, ...wanted])
+  await rename(draft, directory).catch(() => rm(draft, { recursive: true, force: true }))
   return directory
 }
 

@@ -38,10 +38,10 @@ export function withoutEngine(): string | false {
   return missing === undefined ? withoutContainer() : `${missing[0]} is not installed`
 }
 
-/** Starts one, with the packages in its index; takes this process into its network for good. */
-export async function dockerEngine(t: Cleanup, requirements: string): Promise<Engine> {
+/** Starts one, with packages in its index; takes this process into its network for good. */
+export async function dockerEngine(t: Cleanup, packages: readonly string[]): Promise<Engine> {
   // Both come from the network, which is out of reach afterwards.
-  const [index] = await Promise.all([packageIndex(requirements), rootFileSystem()])
+  const [index] = await Promise.all([packageIndex(packages), rootFileSystem()])
   const place = await mkdtemp(join(tmpdir(), 'fl-docker-'))
   const id = `fluxlit-test-${process.pid}-${Date.now()}`
   await writeFile(join(place, 'hosts'), '127.0.0.1 localhost registry.example\n::1 localhost\n')
