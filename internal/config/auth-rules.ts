@@ -1,6 +1,6 @@
 /** `[[auth.rules]]`, `access` of workers and `[[auth.expect]]`; rules that mean something else than they say are problems. */
 
-import { anchored, covers, literalPrefix, partsOf } from '../route/path-pattern.ts'
+import { covers, literalPrefix, partsOf, wholePath } from '../route/path-pattern.ts'
 import type * as z from 'zod'
 
 import type { requirementKeys } from './auth-schema.ts'
@@ -111,14 +111,16 @@ function patternOf(context: ResolveContext, settings: RuleSettings, at: Path): P
   }
   if (regex === undefined) return report('a rule names no path', 'write path = "/**" for every one')
   try {
-    anchored(regex)
+    wholePath(regex)
     return { kind: 'regex', text: regex }
   } catch (error) {
-    const reason = error instanceof Error ? error.message.replace(/^.*: /, '') : String(error)
-    return report(`the expression of a rule is not valid: ${reason}`, 'correct it, or use `path`', [
-      ...at,
-      'path_regex',
-    ])
+    const reason =
+      error instanceof Error ? error.message.replace(/^error parsing regexp: /, '') : String(error)
+    return report(
+      `the expression of a rule is not valid: ${reason}`,
+      'write it in the syntax of RE2, which knows no lookarounds and backreferences, or use `path`',
+      [...at, 'path_regex'],
+    )
   }
 }
 

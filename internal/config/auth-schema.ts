@@ -56,7 +56,7 @@ const rule = z.strictObject({
   ),
   path_regex: optional(
     readText(filled),
-    'Regular expression for the whole path instead.',
+    'Regular expression (RE2: without lookarounds and backreferences) for the whole path instead.',
     'a regular expression such as "/api/v[0-9]+/.*"',
     'none',
   ),

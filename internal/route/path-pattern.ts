@@ -1,5 +1,7 @@
 /** Which paths a rule is for. Segments are compared as they were decoded: once, letter for letter. */
 
+import { RE2JS } from 're2js'
+
 import type { PathPattern } from '../config/auth-types.ts'
 
 /** Whether a path is meant; given below the root path, in segments. */
@@ -8,16 +10,21 @@ export type PathTest = (segments: readonly string[]) => boolean
 /** Compiles a pattern. `*` is one segment or a part of one, `**` any number of them; a last `/` means nothing. */
 export function compilePattern(pattern: PathPattern): PathTest {
   if (pattern.kind === 'regex') {
-    const expression = anchored(pattern.text)
-    return (segments) => expression.test(`/${segments.join('/')}`)
+    const expression = wholePath(pattern.text)
+    return (segments) => expression.matches(`/${segments.join('/')}`)
   }
   const parts = partsOf(pattern.text).map(compilePart)
   return (segments) => matches(parts, withoutLast(segments), 0, 0)
 }
 
-/** The expression of `path_regex`: always for the whole path. @throws SyntaxError when it is none */
-export function anchored(text: string): RegExp {
-  return new RegExp(`^(?:${text})$`, 'u')
+/**
+ * The expression of `path_regex`, always for the whole path. Paths come from anybody, so it is read by an engine whose
+ * time grows with the length of the path and never with the number of ways to match it (RE2).
+ *
+ * @throws Error with the reason when it is none, or one that no such engine can have: lookarounds, backreferences
+ */
+export function wholePath(text: string): Pick<RE2JS, 'matches'> {
+  return RE2JS.compile(text)
 }
 
 /** The segments of a glob. */

@@ -8,8 +8,15 @@ import { basename, join } from 'node:path'
 import { nodeVersion } from '../setup/toolchain.mjs'
 import { repository } from '../shell/progress.mjs'
 
-/** Signing in, and deployment files. */
-const separate = new Set(['@redis/client', 'jose', 'openid-client', 'yaml'])
+/** Signing in, rules with expressions, and deployment files. */
+const separate = new Set(['@redis/client', 'jose', 'openid-client', 're2js', 'yaml'])
+
+/**
+ * What is taken of libraries that modules of every start import: read only when it is first used. Of the others the
+ * importing module is loaded late itself.
+ * @type {Readonly<Record<string, readonly string[]>>}
+ */
+const usedLate = { re2js: ['RE2JS'] }
 
 /** How the bundle asks for one; run from source there is no executable to look into. */
 export const librarySource = `const separateLibrary = (name, file) => {
@@ -35,7 +42,7 @@ export function separateLibraries(used) {
       )
       bundler.onLoad({ filter: /./, namespace: 'library' }, ({ path }) => {
         used.add(path)
-        return { contents: `module.exports = separateLibrary('${path}', '${assetName(path)}')` }
+        return { contents: contentsOf(path) }
       })
     },
   }
@@ -77,6 +84,15 @@ export async function bundleLibraries(libraries, directory) {
 export function libraryAssets(directory) {
   const files = readdirSync(directory).filter((file) => file.startsWith('library-'))
   return Object.fromEntries(files.map((file) => [file, basename(file)]))
+}
+
+/** @param {string} library */
+function contentsOf(library) {
+  const made = `separateLibrary('${library}', '${assetName(library)}')`
+  const names = usedLate[library]
+  if (names === undefined) return `module.exports = ${made}`
+  const getters = names.map((name) => `get ${name}() { return (made ??= ${made}).${name} }`)
+  return `let made\nmodule.exports = { ${getters.join(', ')} }`
 }
 
 /** @param {string} library */

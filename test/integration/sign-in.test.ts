@@ -42,6 +42,9 @@ jwks_url = "${keys.url}"
 path = "/api/open/**"
 allow = "public"
 [[auth.rules]]
+path_regex = "/api/(free)+/[0-9]+"
+allow = "public"
+[[auth.rules]]
 path = "/api/write"
 methods = ["POST"]
 scopes = ["write"]
@@ -96,6 +99,12 @@ describe('a gateway that wants bearer tokens', () => {
 
   test('leaves open what a rule opens, and asks for scopes where one does', async () => {
     assert.equal((await ask(`${running.url}/api/open/nothing`)).status, 404)
+    for (const [path, status] of [
+      ['/api/freefree/12', 404],
+      ['/api/free/12/x', 401],
+      [`/api/${'free'.repeat(1900)}/x`, 401],
+    ] as const)
+      assert.equal((await ask(running.url + path)).status, status, path)
     const write = (scope: string): Promise<{ status: number }> =>
       ask(`${running.url}/api/write`, { method: 'POST', headers: bearer(signer.token({ scope })) })
     assert.deepEqual([(await write('read')).status, (await write('read write')).status], [403, 200])

@@ -29,7 +29,7 @@ const rooms: Readonly<Record<string, Allowance>> = {
   metrics: { rooms: [], npm: ['prom-client'] },
   http1: { rooms: [] },
   exchange: { rooms: ['http1'], types: ['log'] },
-  route: { rooms: [] },
+  route: { rooms: [], npm: ['re2js'] },
   worker: {
     rooms: ['config/python', 'config/env-file', 'config/secret', 'host/user', 'host/memory-group'],
     types: ['log'],

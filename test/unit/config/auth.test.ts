@@ -154,7 +154,13 @@ const rule = (lines: string): string => `${jwt}[[auth.rules]]\n${lines}`
 test('a rule that cannot mean what it says is refused with the reason', async (t) => {
   await refused(t, rule('roles = ["a"]\n'), /:6: \[bad_rule\] a rule names no path/)
   await refused(t, rule('path = "/api/x"\npath_regex = "/x"\n'), /:6: \[bad_rule\] a rule has both/)
-  await refused(t, rule('path_regex = "/api/(x"\n'), /:7: \[bad_rule\]/)
+  await refused(t, rule('path_regex = "/api/(x"\n'), /:7: \[bad_rule\] .* missing closing/)
+  for (const text of ['/api/(?!admin).*', '/(?<=a)b', '/(a)\\\\1'])
+    await refused(
+      t,
+      rule(`path_regex = "${text}"\n`),
+      /:7: \[bad_rule\] the expression of a rule is not valid/,
+    )
   await refused(t, rule('path = "/api/x"\nallow = "public"\nroles = ["a"]\n'), /:6: \[rule_contradicts\]/)
   await refused(t, rule('path = "/tools/api/x"\n'), /:8: \[bad_rule\] .*root_path/, {
     top: 'root_path = "/tools"\n',

@@ -81,3 +81,12 @@ test('what a pattern begins with is told for both kinds', () => {
   assert.deepEqual(literalPrefix({ kind: 'regex', text: '/api/v[0-9]/x' }), ['api'])
   assert.deepEqual(literalPrefix({ kind: 'regex', text: '.*' }), [])
 })
+
+test('no path and no expression make it look at more than it has to', () => {
+  // An engine that goes back tries two to the power of 8000 ways here, and never ends.
+  for (const text of ['/(a+)+', '/(a|a)*b', '/(a*)*c', '/([a-z]+)*[.]', '/(.*)*(.*)*x']) {
+    const test = compilePattern({ kind: 'regex', text })
+    assert(!test(['a'.repeat(8190) + '!']), text)
+  }
+  assert(compilePattern({ kind: 'regex', text: '/(a+)+' })(['a'.repeat(8190)]))
+})
