@@ -4,6 +4,7 @@ import type * as z from 'zod'
 
 import type { Problem } from '../fault/startup.ts'
 import { allKeys, keyAt, namesIn, type Key } from './keys.ts'
+import { sharedLists } from './included-rules.ts'
 import type { Layer } from './layer.ts'
 import { nearest } from './nearest.ts'
 import { configSchema } from './schema.ts'
@@ -160,17 +161,23 @@ function shown(path: Path, value: unknown): string {
 }
 
 /** Keys allowed in included files. */
-const includable = new Set(['include', 'workers'])
+const includable = new Set(['include', 'workers', ...sharedLists.map((name) => `auth.${name}`)])
 
 /** Reports and takes out the keys that an included file may not set. */
 export function checkIncluded(layer: Layer): readonly Problem[] {
-  const names = Object.keys(layer.value).filter((name) => !includable.has(name) && keyAt([name]) !== null)
-  return names.map((name) => {
-    const where = layer.origin([name])
-    delete layer.value[name]
+  const { auth } = layer.value
+  const paths: readonly Path[] = [
+    ...Object.keys(layer.value).flatMap((name) => (name === 'auth' && isTree(auth) ? [] : [[name]])),
+    ...(isTree(auth) ? Object.keys(auth).map((name) => ['auth', name]) : []),
+  ]
+  const refused = paths.filter((path) => !includable.has(path.join('.')) && keyAt(path) !== null)
+  return refused.map((path) => {
+    const name = dotted(path)
+    const where = layer.origin(path)
+    removeAt(layer.value, path)
     return {
       code: 'not_in_include',
-      message: `\`${name}\` cannot be set in an included file, only workers can`,
+      message: `\`${name}\` cannot be set in an included file, only workers and rules can`,
       where,
       hint: `move \`${name}\` to the file that includes this one, or give this one with -c`,
     }

@@ -281,7 +281,7 @@ const general = {
   ),
   include: list(
     anyText,
-    'Further files, relative to this one, that hold workers only.',
+    'Further files, relative to this one, that hold workers and rules only.',
     'a list of files such as ["workers.toml"]',
   ),
   gateway_host: textWith(

@@ -7,6 +7,7 @@ import { checkIncluded } from './check.ts'
 import { parseDotenv } from './dotenv.ts'
 import type { Variable } from './environment.ts'
 import { kindOfPath, readText } from './files.ts'
+import { withListsOf } from './included-rules.ts'
 import type { Layer } from './layer.ts'
 import { parseToml, type Lines } from './toml.ts'
 import { emptyTree, isTree, pathKey, valueAt, type Tree } from './tree.ts'
@@ -130,23 +131,25 @@ class SourceReader {
     }))
   }
 
-  #readFile(wanted: Wanted): void {
+  /** @returns what it says, null when it could not be read */
+  #readFile(wanted: Wanted): Layer | null {
     const file = readText(wanted.path)
     if (file.kind !== 'text') {
       this.problems.push(fileProblem(wanted, file.kind === 'missing' ? null : file.reason))
-      return
+      return null
     }
     const parsed = parseToml(file.text, wanted.name)
     if (parsed.kind === 'problem') {
       this.problems.push(parsed.problem)
-      return
+      return null
     }
     const layer = this.#layerOf(wanted, parsed.value, parsed.lines)
-    if (layer === null) return
+    if (layer === null) return null
     if (wanted.chain.length > 0) this.problems.push(...checkIncluded(layer))
-    this.#include(layer, wanted)
-    this.layers.push(layer)
+    const whole = withListsOf(layer, this.#include(layer, wanted))
+    this.layers.push(whole)
     this.names.push(wanted.name)
+    return whole
   }
 
   #layerOf(wanted: Wanted, root: Tree, lines: Lines): Layer | null {
@@ -171,17 +174,23 @@ class SourceReader {
   }
 
   /** Included files go below this one. A wrong `include` is left to the schema. */
-  #include(layer: Layer, wanted: Wanted): void {
+  #include(layer: Layer, wanted: Wanted): readonly Layer[] {
     const files = layer.value['include']
-    if (!Array.isArray(files)) return
+    if (!Array.isArray(files)) return []
+    const included: Layer[] = []
     for (const [index, file] of files.entries()) {
       if (typeof file !== 'string' || file === '') continue
       const path = resolve(dirname(wanted.path), file)
       const where = layer.origin(['include', String(index)])
       const chain = [...wanted.chain, wanted.path]
-      if (chain.includes(path)) this.problems.push(cycleProblem(file, where))
-      else this.#readFile({ name: this.#shown(path, path), path, chain, where })
+      if (chain.includes(path)) {
+        this.problems.push(cycleProblem(file, where))
+        continue
+      }
+      const read = this.#readFile({ name: this.#shown(path, path), path, chain, where })
+      if (read !== null) included.push(read)
     }
+    return included
   }
 
   /** Relative to the working directory where that is shorter to read, else as written. */

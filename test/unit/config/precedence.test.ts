@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { load, loadValid, problemLines, project } from './project.ts'
+import { load, loadValid, problemLines, project, usualFiles } from './project.ts'
 
 const worker = '[workers.legacy]\nurl = "http://127.0.0.1:9000"\nmount = "/"\n'
 
@@ -75,8 +75,46 @@ test('included files give workers only, relative to the file that names them, an
   })
   const refused = load(directory, { files: ['conf/main.toml'] })
   assert.deepEqual(problemLines(refused), [
-    'conf/more/one.toml:2: [not_in_include] `gateway_port` cannot be set in an included file, only workers can',
+    'conf/more/one.toml:2: [not_in_include] `gateway_port` cannot be set in an included file, only workers and rules can',
   ])
+})
+
+test('rules of included files come behind those of the file that includes them, with their own lines', async (t) => {
+  const rule = (path: string, allow = 'public'): string =>
+    `[[auth.rules]]\npath = "${path}"\nallow = "${allow}"\n`
+  const directory = await project(t, {
+    ...usualFiles,
+    'fluxlit.toml': `include = ["a.toml", "c.toml"]\n[auth]\nmodes = ["dev"]\ndev.as = "ann"\n${rule('/main')}[workers.api]\napp = "main:app"\n`,
+    'a.toml': `include = ["b.toml"]\n${rule('/a1')}${rule('/a2')}[[auth.expect]]\npath = "/x"\nallow = false\n`,
+    'b.toml': rule('/b'),
+    'c.toml': rule('/c') + rule('/main', 'deny'),
+  })
+  const { config, warnings } = loadValid(directory)
+  assert.deepEqual(
+    config.auth?.rules.map(({ path, where }) => `${path.text} ${where}`),
+    ['/main fluxlit.toml:5', '/a1 a.toml:2', '/a2 a.toml:5', '/b b.toml:1', '/c c.toml:1', '/main c.toml:4'],
+  )
+  assert.deepEqual(
+    config.auth?.expectations.map(({ where }) => where),
+    ['a.toml:8'],
+  )
+  assert.match(
+    warnings.map(({ message, where }) => `${where} ${message}`).join(),
+    /c\.toml:4 the rule for \/main never decides: .*fluxlit\.toml:5/,
+  )
+})
+
+test('a mistake in a rule of an included file is named with its place there, and other keys stay out', async (t) => {
+  const directory = await project(t, {
+    ...usualFiles,
+    'fluxlit.toml': `include = ["a.toml"]\n[auth]\nmodes = ["dev"]\ndev.as = "ann"\n[[auth.rules]]\npath = "/x"\n[workers.api]\napp = "main:app"\n`,
+    'a.toml': 'auth.default = "public"\n[auth.jwt]\nissuer = "x"\n[[auth.rules]]\npath = "y"\n',
+  })
+  const lines = problemLines(load(directory))
+  assert.match(lines.join('\n'), /^a\.toml:1: \[not_in_include\] `auth\.default` cannot/m)
+  assert.match(lines.join('\n'), /^a\.toml:2: \[not_in_include\] `auth\.jwt` cannot/m)
+  assert.match(lines.join('\n'), /^a\.toml:5: \[bad_value\] `auth\.rules\[1\]\.path`/m)
+  assert.equal(lines.length, 3, lines.join('\n'))
 })
 
 test('files that include each other are a problem, not an endless loop', async (t) => {
