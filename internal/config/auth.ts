@@ -32,6 +32,7 @@ export function resolveAuth(context: ResolveContext, around: LoginSurroundings):
   const login = modes.includes('oidc') ? resolveLogin(context, around) : unused(context, 'oidc')
   if (modes.length === 0) {
     reportIdle(context)
+    warnIfOpen(context)
     return null
   }
   checkTransport(context, modes)
@@ -74,6 +75,18 @@ function reportIdle(context: ResolveContext): void {
       where: context.origin(path),
       hint: 'write modes = ["jwt"] (or another mode) in [auth], or remove it',
     })
+}
+
+/** Nobody decided that everybody may use everything, and other machines reach it. An empty list is a decision. */
+function warnIfOpen(context: ResolveContext): void {
+  const { gateway_host: host } = context.settings
+  if (context.merged.has(['auth', 'modes']) || isLoopback(host)) return
+  context.warnings.push({
+    code: 'auth_off',
+    message: `nobody has to sign in, and \`gateway_host\` is ${host}: whoever reaches this machine may use everything`,
+    where: context.origin(['gateway_host']),
+    hint: 'write [auth] modes = ["oidc"] (or another mode); modes = [] if that is meant, for example behind a proxy that signs people in',
+  })
 }
 
 /** Passwords and cookies of browsers do not travel in the clear over a network. */

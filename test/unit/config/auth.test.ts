@@ -100,6 +100,22 @@ test('rules while nobody is asked would protect nothing', async (t) => {
   assert.match(problemLines(load(access)).join(), /\[auth_without_modes\] `workers\.ui\.access`/)
 })
 
+test('a gateway for everybody in which nobody signs in is warned about once, until somebody says that it is meant', async (t) => {
+  const warned = async (toml: string): Promise<readonly string[]> => {
+    const directory = await project(t, { ...usualFiles, 'fluxlit.toml': toml + workers })
+    return loadValid(directory).warnings.flatMap(({ code, where, hint }) =>
+      code === 'auth_off' ? [`${where} ${hint}`] : [],
+    )
+  }
+  const open = 'gateway_host = "0.0.0.0"\n'
+  const [warning = '', ...others] = await warned(`name = "shop"\n${open}`)
+  assert.match(warning, /^fluxlit\.toml:2 .*modes = \[\] if that is meant/)
+  assert.deepEqual(others, [])
+  assert.deepEqual(await warned(''), [])
+  assert.deepEqual(await warned(`${open}[auth]\nmodes = []\n`), [])
+  assert.deepEqual(await warned(`${open}[auth]\n${jwt}`), [])
+})
+
 test('people do not sign in over plain http where others could listen', async (t) => {
   const basic = `modes = ["basic"]\n[[auth.basic.users]]\nname = "ann"\npassword_hash = "${hash}"\n`
   const open = 'gateway_host = "0.0.0.0"\n'

@@ -79,9 +79,10 @@ test('included files give workers only, relative to the file that names them, an
   ])
 })
 
+const rule = (path: string, allow = 'public'): string =>
+  `[[auth.rules]]\npath = "${path}"\nallow = "${allow}"\n`
+
 test('rules of included files come behind those of the file that includes them, with their own lines', async (t) => {
-  const rule = (path: string, allow = 'public'): string =>
-    `[[auth.rules]]\npath = "${path}"\nallow = "${allow}"\n`
   const directory = await project(t, {
     ...usualFiles,
     'fluxlit.toml': `include = ["a.toml", "c.toml"]\n[auth]\nmodes = ["dev"]\ndev.as = "ann"\n${rule('/main')}[workers.api]\napp = "main:app"\n`,
