@@ -84,7 +84,7 @@ export function isHandle(authorization: string | null): boolean {
  * @param now wall-clock milliseconds
  */
 export function pageAuthenticator(handles: PageHandles, now: () => number): Authenticator {
-  const identities = new WeakMap<Identity, Identity>()
+  const asHandle = handleIdentities()
   return {
     mode: 'handle',
     listeners: 'internal',
@@ -94,18 +94,23 @@ export function pageAuthenticator(handles: PageHandles, now: () => number): Auth
       if (holder === null) return handleGone
       const { identity } = holder
       if (identity.expiresAt !== null && now() >= identity.expiresAt) return handleGone
-      const known = identities.get(identity) ?? asPage(holder)
-      identities.set(identity, known)
-      return { kind: 'identity', identity: known }
+      return { kind: 'identity', identity: asHandle(identity, holder.request.head.authorization) }
     },
   }
 }
 
-/** The same person, by the page: no browser sends this by itself, and what was shown at the handshake was a token. */
-function asPage({ identity, request }: PageHolder): Identity {
-  const { authorization } = request.head
-  const bearer = identity.via === 'jwt' && authorization !== null ? { bearer: authorization } : {}
-  return { ...identity, via: 'handle', ...bearer }
+/**
+ * The same people by their pages, one object for each: no browser sends a handle by itself.
+ * @returns the identity; of one that was shown a token, with that
+ */
+export function handleIdentities(): (identity: Identity, authorization?: string | null) => Identity {
+  const known = new WeakMap<Identity, Identity>()
+  return (identity, authorization = null) => {
+    const bearer = identity.via === 'jwt' && authorization !== null ? { bearer: authorization } : {}
+    const found = known.get(identity) ?? { ...identity, via: 'handle', ...bearer }
+    known.set(identity, found)
+    return found
+  }
 }
 
 /** Said of every handle that does not count, whatever the reason. */

@@ -113,7 +113,7 @@ password_hash = '${hash}'
   await t.test('oidc: as long as the session lasts, also after the socket', async () => {
     const visitor = new GatewayVisitor(running.url)
     await visitor.arrive('/oauth2/start')
-    const opened = await open({ cookie: visitor.cookie, origin: running.url })
+    const opened = await StreamlitPage.openAs(t, running, visitor)
     const { handle, base } = await handleOf(opened, 'alice')
     assert.match(handle, /^flxs_/)
     await visitor.ask('/oauth2/sign_out', { method: 'POST', headers: { origin: running.url } })

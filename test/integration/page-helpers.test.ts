@@ -42,8 +42,7 @@ test('a plain script needs nothing but the import to know who looks at it', asyn
   const running = await (await gateway(t, { toml, files })).ready()
   const visitor = new GatewayVisitor(running.url)
   await visitor.arrive('/tools/oauth2/start')
-  const open = (): Promise<StreamlitPage> =>
-    StreamlitPage.open(t, `${running.socketUrl}/tools`, { cookie: visitor.cookie, origin: running.url })
+  const open = (): Promise<StreamlitPage> => StreamlitPage.openAs(t, running, visitor, '/tools')
 
   await t.test('names arrive exactly, whatever the alphabet', async () => {
     const page = await open()
@@ -58,8 +57,7 @@ test('a plain script needs nothing but the import to know who looks at it', asyn
     provider.accessLifetime = 0
     await other.arrive('/tools/oauth2/start')
     provider.accessLifetime = 3600
-    const { cookie } = other
-    const page = await StreamlitPage.open(t, `${running.socketUrl}/tools`, { cookie, origin: running.url })
+    const page = await StreamlitPage.openAs(t, running, other, '/tools')
     assert.notEqual(await tokenOf(page), before)
     assert.equal(provider.tokenCalls.at(-1)?.grant, 'refresh_token')
   })
@@ -68,8 +66,7 @@ test('a plain script needs nothing but the import to know who looks at it', asyn
     provider.claims['groups'] = ['staff']
     const other = new GatewayVisitor(running.url)
     await other.arrive('/tools/oauth2/start')
-    const { cookie } = other
-    const page = await StreamlitPage.open(t, `${running.socketUrl}/tools`, { cookie, origin: running.url })
+    const page = await StreamlitPage.openAs(t, running, other, '/tools')
     await page.said(/You are signed in, but not allowed to see this page\./)
     assert.equal(page.text.includes('For the office only'), false)
   })

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 
 import { eventually } from '../support/eventually.ts'
 import { GatewayVisitor } from '../support/gateway-visitor.ts'
-import { gateway, type Gateway } from '../support/gateway.ts'
+import { gateway } from '../support/gateway.ts'
 import { ask, json } from '../support/http.ts'
 import { loginToml } from '../support/login-toml.ts'
 import { OddProvider } from '../support/odd-provider.ts'
@@ -47,15 +47,6 @@ def home(st, client):
     st.text(f"Page: {st.context.headers.get('Authorization')}.")
 `
 
-/** The page of whoever has logged in, drawn. */
-async function pageOf(
-  t: { after(fn: () => void): void },
-  running: Gateway,
-  visitor: GatewayVisitor,
-): Promise<StreamlitPage> {
-  return StreamlitPage.open(t, running.socketUrl, { cookie: visitor.cookie, origin: running.url })
-}
-
 test('an application that checks tokens of its own runs unchanged behind a login at the gateway', async (t) => {
   const provider = await OddProvider.start(t)
   provider.claims['roles'] = ['admin']
@@ -87,7 +78,7 @@ test('an application that checks tokens of its own runs unchanged behind a login
   })
 
   await t.test('so has a call of the page, which itself sees none', async () => {
-    const page = await pageOf(t, running, visitor)
+    const page = await StreamlitPage.openAs(t, running, visitor)
     await page.said(/API: alice \[200, 200, 403\]/)
     await page.said(/Page: None\./)
   })
@@ -139,7 +130,7 @@ test('the access token of the person goes to the API, as it is now, and to no pa
     'while there is none that is good the API is not asked, and pages are there all the same',
     async () => {
       assert.equal((await visitor.ask('/api/seen')).status, 503)
-      const page = await pageOf(t, running, visitor)
+      const page = await StreamlitPage.openAs(t, running, visitor)
       await page.said(/API: 503 /)
       await page.said(/Page: None\./)
     },
@@ -153,7 +144,7 @@ test('the access token of the person goes to the API, as it is now, and to no pa
       return answer.status === 200 && json<string>(answer.body)
     })
     assert.match(token, /^Bearer [0-9a-f-]{36}$/)
-    const page = await pageOf(t, running, visitor)
+    const page = await StreamlitPage.openAs(t, running, visitor)
     await page.said(new RegExp(`API: 200 ${token}\\.`))
     await page.said(/Page: None\./)
   })

@@ -4,6 +4,8 @@ import { WebSocket } from 'ws'
 
 import type { Cleanup } from './cleanup.ts'
 import { eventually } from './eventually.ts'
+import type { GatewayVisitor } from './gateway-visitor.ts'
+import type { Gateway } from './gateway.ts'
 
 /** `BackMsg { rerun_script {} }` of Streamlit's protocol: what a browser sends to have the page drawn. */
 const draw = Buffer.from('5a00', 'hex')
@@ -36,6 +38,16 @@ export class StreamlitPage {
     await once(socket, 'open')
     socket.send(draw)
     return page
+  }
+
+  /** The same for somebody who has logged in. @param path of the app, `''` or `/tools` */
+  static openAs(
+    t: Cleanup,
+    { url, socketUrl }: Gateway,
+    visitor: GatewayVisitor,
+    path = '',
+  ): Promise<StreamlitPage> {
+    return StreamlitPage.open(t, socketUrl + path, { cookie: visitor.cookie, origin: url })
   }
 
   /** All that it has said so far. */

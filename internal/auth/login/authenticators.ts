@@ -9,8 +9,7 @@ import {
   type Authenticator,
   type Credential,
 } from '../credential.ts'
-import type { Identity } from '../identity.ts'
-import { handleGone } from '../page-handles.ts'
+import { handleGone, handleIdentities } from '../page-handles.ts'
 import type { Freshness } from '../session/refresh.ts'
 import type { LiveSession } from '../session/sessions.ts'
 import { clearLine } from './cookie-jar.ts'
@@ -49,7 +48,9 @@ export function cookieAuthenticator(parts: AuthenticatorParts): Authenticator {
 
 /** The worker handle: on the workers' own listener only. */
 export function handleAuthenticator(parts: AuthenticatorParts): Authenticator {
-  const identities = new WeakMap<Identity, Identity>()
+  const identities = handleIdentities()
+  const asHandle = (one: Credential): Credential =>
+    one.kind === 'identity' ? { ...one, identity: identities(one.identity) } : one
   return {
     mode: 'handle',
     listeners: 'internal',
@@ -58,18 +59,9 @@ export function handleAuthenticator(parts: AuthenticatorParts): Authenticator {
       if (handle === '') return noCredential
       const lookup = { parts, gone: handleGone, needsToken: needsToken(parts, worker) }
       const seen = look(lookup, () => parts.sessions.openHandle(handle))
-      return seen instanceof Promise
-        ? seen.then((one) => asHandle(one, identities))
-        : asHandle(seen, identities)
+      return seen instanceof Promise ? seen.then(asHandle) : asHandle(seen)
     },
   }
-}
-
-function asHandle(credential: Credential, identities: WeakMap<Identity, Identity>): Credential {
-  if (credential.kind !== 'identity') return credential
-  const known = identities.get(credential.identity) ?? { ...credential.identity, via: 'handle' as const }
-  identities.set(credential.identity, known)
-  return { ...credential, identity: known }
 }
 
 type Opened = LiveSession | null | Promise<LiveSession | null>
