@@ -1,6 +1,7 @@
 /** `fluxlit check --worker NAME`: what a worker is started with, or should be when it runs elsewhere. */
 
 import type { Config, StreamlitWorker, UvicornWorker, WorkerConfig } from '../config/config.ts'
+import { isLoopback } from '../config/network.ts'
 import { shownArguments, shownValue } from '../config/secret.ts'
 import { exitCode, StartupError } from '../fault/startup.ts'
 import { isChild } from '../worker/command.ts'
@@ -75,17 +76,35 @@ function uvicornAdvice(worker: UvicornWorker, config: Config): readonly string[]
   const root = config.rootPath + (worker.stripPrefix && worker.mount !== '/' ? worker.mount : '')
   return [
     `# ${worker.name} is run elsewhere. Start it with:`,
-    `uvicorn APP --http httptools --timeout-keep-alive 75 --timeout-graceful-shutdown 9${root === '' ? '' : ` --root-path ${root}`} --forwarded-allow-ips GATEWAY_ADDRESS`,
+    `uvicorn APP${uvicornPlace(worker)} --http httptools --timeout-keep-alive 75 --timeout-graceful-shutdown 9${root === '' ? '' : ` --root-path ${root}`}`,
   ]
+}
+
+/** Where it listens and whom it believes. Behind a name of the network only its operator knows both. */
+function uvicornPlace({ run }: UvicornWorker): string {
+  if (run.kind !== 'url') return ''
+  const { address } = run
+  // A client of a Unix socket has no address that could be named.
+  if (address.kind === 'unix') return ` --uds ${quote(address.path)} --forwarded-allow-ips '*'`
+  if (!isLoopback(address.host)) return ' --forwarded-allow-ips GATEWAY_ADDRESS'
+  const host = address.host === 'localhost' ? '127.0.0.1' : address.host
+  return ` --host ${host} --port ${address.port} --forwarded-allow-ips ${host}`
 }
 
 function streamlitAdvice(worker: StreamlitWorker, config: Config): readonly string[] {
   const base = streamlitBasePath(worker, config.rootPath)
   return [
     `# ${worker.name} is run elsewhere. Start it with:`,
-    `streamlit run SCRIPT --server.headless true --browser.gatherUsageStats false${base === '' ? '' : ` --server.baseUrlPath ${base}`} --server.maxUploadSize ${Math.ceil(worker.maxBodyBytes / 2 ** 20)}`,
+    `streamlit run SCRIPT${streamlitPlace(worker)} --server.headless true --browser.gatherUsageStats false${base === '' ? '' : ` --server.baseUrlPath ${base}`} --server.maxUploadSize ${Math.ceil(worker.maxBodyBytes / 2 ** 20)}`,
     '# and STREAMLIT_SERVER_COOKIE_SECRET set to the same value on every replica',
   ]
+}
+
+function streamlitPlace({ run }: StreamlitWorker): string {
+  if (run.kind !== 'url') return ''
+  const { address } = run
+  if (address.kind === 'unix') return ` --server.address ${quote(`unix://${address.path}`)}`
+  return isLoopback(address.host) ? ` --server.address ${address.host} --server.port ${address.port}` : ''
 }
 
 /** A word as a POSIX shell takes it. */

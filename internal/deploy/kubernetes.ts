@@ -97,7 +97,8 @@ export function metricsVariable({ metricsPort }: Plan): string {
 `
 }
 
-function cookieVariable(plan: Plan): string {
+/** The key Streamlit signs its cookies with, from a Secret; `''` without Streamlit. */
+export function cookieVariable(plan: Plan): string {
   if (!plan.isSticky) return ''
   return `# One key on every Pod, or a browser that comes to another one is signed out of st.login:
 #   kubectl create secret generic ${plan.name} --from-literal=cookie-secret="$(openssl rand -hex 32)"

@@ -2,7 +2,7 @@
 
 import { dirname } from 'node:path/posix'
 
-import type { Address, Config } from '../config/config.ts'
+import type { Address, Config, WorkerConfig } from '../config/config.ts'
 import type { Problem } from '../fault/startup.ts'
 import {
   certificateVariables,
@@ -13,7 +13,7 @@ import {
   podVolumes,
   probes,
 } from './pod.ts'
-import { manifests, metricsVariable, podTemplate, trustNote } from './kubernetes.ts'
+import { cookieVariable, manifests, metricsVariable, podTemplate, trustNote } from './kubernetes.ts'
 import { isElsewhere, kubernetesDelayMs, secondsText, type Plan } from './plan.ts'
 import { configFlags, header, indented, wordList, type DeployFile } from './text.ts'
 
@@ -26,6 +26,7 @@ const gatewayMiB = 256
 /** A worker that runs in a container of its own. */
 interface Elsewhere {
   readonly name: string
+  readonly kind: WorkerConfig['kind']
   readonly address: Address
 }
 
@@ -52,7 +53,7 @@ export function sidecarProblem({ config }: Plan): Problem | null {
 function appsBeside(config: Config): readonly Elsewhere[] {
   return config.workers
     .filter(isElsewhere)
-    .map(({ name, run }) => ({ name, address: run.address }))
+    .map(({ name, kind, run }) => ({ name, kind, address: run.address }))
     .filter(({ address }) => address.kind === 'unix' || isLoopback(address.host))
 }
 
@@ -91,11 +92,11 @@ ${indented(metricsVariable(plan) + certificateVariables(plan) + trustNote(), 12)
                 command: ${wordList(['fluxlit', 'drain', ...configFlags(plan)])}
 ${indented(probes(plan), 10)}
       containers:
-${beside.map((app) => container(app, sleepS)).join('')}${indented(podVolumes(plan), 6)}${socketVolumes(beside)}
+${beside.map((app) => container(plan, app, sleepS)).join('')}${indented(podVolumes(plan), 6)}${socketVolumes(beside)}
 `
 }
 
-function container(app: Elsewhere, sleepS: number): string {
+function container(plan: Plan, app: Elsewhere, sleepS: number): string {
   const { address } = app
   const place =
     address.kind === 'unix' ? `the Unix socket ${address.path}` : `${bracketed(address.host)}:${address.port}`
@@ -107,7 +108,7 @@ ${indented(confinement(), 10)}
           # Libraries write to it: caches of matplotlib, uploads while they are read.
           volumeMounts:
             - name: tmp
-              mountPath: /tmp${socketMounts([app], 12)}
+              mountPath: /tmp${socketMounts([app], 12)}${cookieKey(plan, app)}
           lifecycle:
             # Goes on answering while the nodes hear that the Pod ends and the sidecar finishes its requests.
             preStop:
@@ -120,6 +121,10 @@ ${indented(confinement(), 10)}
             limits:
               memory: 1Gi
 `
+}
+
+function cookieKey(plan: Plan, { kind }: Elsewhere): string {
+  return kind === 'streamlit' ? `\n          env:\n${indented(cookieVariable(plan), 12).trimEnd()}` : ''
 }
 
 function socketDirectories(apps: readonly Elsewhere[]): readonly string[] {

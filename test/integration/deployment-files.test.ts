@@ -13,7 +13,8 @@ import type { Finished } from '../support/binary.ts'
 import type { Cleanup } from '../support/cleanup.ts'
 import { freshDirectory } from '../support/directory.ts'
 import { json } from '../support/http.ts'
-import { python, repository } from '../support/python.ts'
+import { repository } from '../support/python.ts'
+import { validated } from '../support/schemas.ts'
 
 const example = join(repository, 'config', 'deploy')
 const quickstart = join(repository, 'examples', 'quickstart')
@@ -223,10 +224,4 @@ interface Kustomization {
 
 function kustomization(folder: string): Kustomization {
   return parse(readFileSync(join(example, folder, 'kustomization.yaml'), 'utf8'))
-}
-
-/** Runs a module of the tests' Python. */
-function validated(module: string, ...words: readonly string[]) {
-  const { status, stdout, stderr } = spawnSync(python(), ['-m', module, ...words], { encoding: 'utf8' })
-  return { status, output: stdout + stderr }
 }

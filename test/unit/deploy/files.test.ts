@@ -178,3 +178,12 @@ test('apps behind Unix sockets share their directory with the sidecar', async (t
   assert.equal(text.match(/mountPath: \/run\/apps$/gm)?.length, 2)
   assert.match(text, /- name: run-apps\n +emptyDir: \{\}/)
 })
+
+test('a Streamlit app beside the sidecar takes the key of its cookies from the Secret, others do not', async (t) => {
+  const toml = ['uvicorn', 'streamlit'].map(
+    (kind, index) => `[workers.${kind}]\nkind = "${kind}"\nurl = "http://127.0.0.1:800${index}"\n`,
+  )
+  const text = textOf(filesOf('sidecar', await planOf(t, toml.join(''))), 'sidecar/deployment.yaml')
+  assert.equal(text.match(/STREAMLIT_SERVER_COOKIE_SECRET/g)?.length, 1)
+  assert.match(text, /- name: streamlit\n[^]*STREAMLIT_SERVER_COOKIE_SECRET\n +valueFrom:\n +secretKeyRef:/)
+})
