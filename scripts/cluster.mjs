@@ -19,7 +19,8 @@ async function cluster() {
   const prepared = await show(nodePath(), ['--import', 'tsx', 'scripts/cluster/prepare.ts', definitions])
   if (prepared !== 0) return prepared
   const main = ['--import', 'tsx', 'scripts/cluster/main.ts', programsDirectory(), definitions]
-  return show('unshare', ['--net', nodePath(), ...main])
+  // It takes the cluster down when it is told to end, and it is told so when this process is gone.
+  return show('setpriv', ['--pdeathsig', 'TERM', 'unshare', '--net', nodePath(), ...main])
 }
 
 process.on('SIGINT', () => {})

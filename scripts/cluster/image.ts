@@ -95,6 +95,7 @@ export class Images {
   #app(name: string, project: string): Promise<Layer> {
     const without = ['--exclude=./fluxlit', '--exclude=./kubernetes', '--exclude=./sidecar']
     const label = `app-${name.replace(/\W/g, '-')}`
+    rmSync(join(this.#directory, `${label}.tar`), { force: true })
     return this.#layer(label, ['-C', project, ...without, '--transform', 's,^\\.,app,', '--mode=a+rX', '.'])
   }
 

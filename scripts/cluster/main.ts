@@ -20,6 +20,7 @@ import { oddPod } from './odd-pod.ts'
 import { page, versions } from './report.ts'
 import type { Section, Tell } from './report.ts'
 import { sidecarWay } from './sidecar-way.ts'
+import { tlsWay } from './tls-way.ts'
 import { replacements } from './under-load.ts'
 
 interface Way {
@@ -35,6 +36,7 @@ const ways: readonly Way[] = [
   { title: 'Pods that come and go', walk: (cluster, tell) => replacements(cluster, quickstart, tell) },
   { title: 'A sidecar in front of containers', walk: sidecarWay },
   { title: 'Pods that are different', walk: oddPod },
+  { title: 'TLS', walk: tlsWay },
 ]
 
 const [programs = '', definitions = ''] = process.argv.slice(2)

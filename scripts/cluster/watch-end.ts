@@ -45,8 +45,8 @@ export async function watchEnd(
 
 function note({ status }: Pod, ends: Map<string, End>): void {
   for (const { name, state } of [
-    ...(status.initContainerStatuses ?? []),
     ...(status.containerStatuses ?? []),
+    ...(status.initContainerStatuses ?? []),
   ]) {
     if (state.terminated !== undefined) ends.set(name, state.terminated)
   }
