@@ -8,7 +8,7 @@ import { isSpawned, type Plan } from './plan.ts'
 
 /** The lines of the unit for every secret the configuration names; `''` when it names none. */
 export function credentialLines(plan: Plan): string {
-  const files = [...secretFiles(plan), ...environmentFiles(plan)]
+  const files = credentialFiles(plan)
   const loaded =
     files.length === 0
       ? ''
@@ -17,7 +17,13 @@ ${files.map(load).join('')}`
   return certificates(plan) + loaded + plan.config.secretPlaces.map(advice).join('')
 }
 
-interface Credential {
+/** Every file that {@link credentialLines} hands over. */
+export function credentialFiles(plan: Plan): readonly Credential[] {
+  return [...secretFiles(plan), ...environmentFiles(plan)]
+}
+
+/** A file with a secret, and the setting that names it. */
+export interface Credential {
   /** Of the setting, without `_file`: `auth.oidc.client_secret`. */
   readonly key: string
   /** Absolute. */
@@ -37,7 +43,7 @@ function environmentFiles({ config }: Plan): readonly Credential[] {
 
 /** The variable counts more than the path in the configuration, which still holds where there is no systemd. */
 function load({ key, path }: Credential): string {
-  return `LoadCredential=${key}:${specified(path)}\nEnvironment=${variableOf(key)}=${key}\n`
+  return `LoadCredential=${key}:${specified(path)}\n${variableLine(key)}\n`
 }
 
 /** Variables can be seen in /proc and by whoever may ask systemd; a text in the configuration by whoever reads that. */
@@ -49,12 +55,13 @@ function advice(place: SecretPlace): string {
       : 'stands in the configuration'
   return `# ${place.key} ${now}. A file for root alone is better:
 #LoadCredential=${place.key}:/etc/fluxlit/${place.key}
-#Environment=${variableOf(place.key)}=${place.key}
+#${variableLine(place.key)}
 `
 }
 
-function variableOf(key: string): string {
-  return `FLUXLIT_${key.toUpperCase().replaceAll('.', '_')}_FILE`
+/** By which the gateway looks for the credential in place of the path in the configuration. */
+export function variableLine(key: string): string {
+  return `Environment=FLUXLIT_${key.toUpperCase().replaceAll('.', '_')}_FILE=${key}`
 }
 
 /** A key only root can read gets to the service as a credential. */

@@ -1,5 +1,6 @@
 /** Units of systemd against the configuration. */
 
+import { credentialFiles, variableLine } from './credentials.ts'
 import { cutsOff, lineOf, wrongPort, type Disagreement } from './examine-words.ts'
 import { graceOf, type Plan } from './plan.ts'
 import { milliseconds } from './span.ts'
@@ -15,6 +16,7 @@ export function examineUnit(file: DeployFile, plan: Plan): readonly Disagreement
     ...cutsOff({ file, key: 'TimeoutStopSec' }, stop === 0 ? Infinity : stop, graceOf(plan.config)),
     ...forbidden(file),
     ...hiddenHome(file, plan),
+    ...heldBack(file, plan),
   ]
 }
 
@@ -59,6 +61,23 @@ function hiddenHome(file: DeployFile, { project }: Plan): readonly Disagreement[
       hint: 'move the project to /srv or /opt, or write ProtectHome=read-only',
     },
   ]
+}
+
+/** Secrets that were named after the unit was written: the account of the service cannot read what is root's alone. */
+function heldBack(file: DeployFile, plan: Plan): readonly Disagreement[] {
+  if (!isYes(setting(file, 'DynamicUser'))) return []
+  const loaded = [...file.text.matchAll(/^LoadCredential=[^:\n]*:(.*)$/gm)].map(([, path = '']) =>
+    path.trim(),
+  )
+  return credentialFiles(plan)
+    .filter(({ path }) => !loaded.includes(path.replaceAll('%', '%%')))
+    .map(({ key, path }) => ({
+      code: 'deploy_unit',
+      state: 'WARN',
+      message: `${path} (${key}) is not handed to the service, whose account can read it only if everybody can`,
+      where: lineOf(file, 'DynamicUser'),
+      hint: `write LoadCredential=${key}:${path} and ${variableLine(key)}, or the unit anew: fluxlit build --kind systemd -f`,
+    }))
 }
 
 function isYes(value: string | null): boolean {

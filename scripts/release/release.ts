@@ -51,8 +51,9 @@ export async function release(
 ): Promise<readonly Made[]> {
   const executables = await makeExecutables(chosen, work)
   await step('what is inside', () => {
-    for (const seen of inspectAll(executables)) note(seen)
-    return Promise.resolve(null)
+    const seen = inspectAll(executables)
+    for (const line of seen.slice(0, -1)) note(line)
+    return Promise.resolve(seen.at(-1) ?? null)
   })
   const own = executables.find(({ target }) => target.id === hostTarget())
   if (own === undefined) throw new SetupError('nothing was made for this machine')

@@ -154,7 +154,7 @@ id=$5
 pivot_root . run/old
 umount -l /run/old
 mount -o remount,ro,bind /
-# As a machine and systemd-nspawn have it: directories of credentials are mounted by a helper, and have to arrive.
+# As a machine and systemd-nspawn have it: credentials are mounted by another process, and have to arrive.
 mount --make-rshared /
 exec env -i container=test "SERVICE_MANAGER=$id" PATH=${path} \\
   /lib/systemd/systemd --system --log-target=console --log-level=warning --show-status=no --unit=multi-user.target

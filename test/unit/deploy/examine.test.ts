@@ -152,6 +152,17 @@ test('settings under which the service cannot run are found', async (t) => {
   ])
 })
 
+test('a secret that was named after the unit was written is found, unless the unit hands it over', async (t) => {
+  const files = written('systemd', await planOf(t, spawned))
+  const plan = await planOf(t, `${spawned}env_file = "queue.env"\n`)
+  assert.deepEqual(findings(files, plan), [
+    'WARN deploy_unit systemd/fluxlit.service:N: /srv/shop/queue.env (workers.ui.env) is not handed to the service, whose account can read it only if everybody can',
+  ])
+  assert.deepEqual(findings(written('systemd', plan), plan), [])
+  const lasting = findings(files, plan, (text) => text.replace('DynamicUser=yes', 'User=shop'))
+  assert.deepEqual(lasting, [], 'another account may be allowed to read it')
+})
+
 test('files of other programs say nothing, and broken ones are named with their line', async (t) => {
   const plan = await planOf(t, spawned)
   const postgres = 'services:\n  db: { image: postgres }\n  cache: { image: redis }\n'
