@@ -4,6 +4,7 @@ import {
   at,
   cutsOff,
   deafListener,
+  isRootName,
   lineOf,
   list,
   portOf,
@@ -68,7 +69,7 @@ function imageFindings(service: unknown, file: DeployFile): readonly Disagreemen
     ],
     [
       'user',
-      /^(root|0)(:|$)/.test(user) ? asRoot : null,
+      isRootName(user) ? asRoot : null,
       `write user: "${containerUser}:${containerUser}", or remove the line`,
     ],
   ]

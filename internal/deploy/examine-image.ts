@@ -8,7 +8,14 @@ import {
   type Instruction,
   type Recipe,
 } from './dockerfile.ts'
-import { deafListener, unusableSignal, wrongCheck, type Disagreement, type Fault } from './examine-words.ts'
+import {
+  deafListener,
+  isRootName,
+  unusableSignal,
+  wrongCheck,
+  type Disagreement,
+  type Fault,
+} from './examine-words.ts'
 import {
   configsOf,
   flagOf,
@@ -132,11 +139,13 @@ function brings({ name, text }: Instruction, { words }: Start): boolean {
   return /^(--\S+\s+)*\.\/?\s/.test(text) && words.some((word) => /^\.?\/(?!usr).*\bfluxlit$/.test(word))
 }
 
-function rootUser({ last }: Recipe, { config }: Plan, found: Finder): readonly Disagreement[] {
+function rootUser({ last, base }: Recipe, { config }: Plan, found: Finder): readonly Disagreement[] {
   const user = lastOf(last, 'USER')
   // Who gives workers accounts of their own needs a gateway that may do so.
   if (config.workers.some((worker) => isSpawned(worker) && worker.run.user !== null)) return []
-  if (user !== undefined && !/^(root|0)(:|$)/.test(user.text)) return []
+  // Without the instruction it is that of the base image, which is known of these.
+  const isRoot = user === undefined ? /(^|\/)(python|debian|ubuntu)[:@]/.test(base) : isRootName(user.text)
+  if (!isRoot) return []
   const message = 'the gateway and all apps run as root'
   return [
     found(user, {

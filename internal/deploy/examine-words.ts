@@ -70,6 +70,11 @@ export function unusableSignal(signal: string): Fault | null {
   return { state: 'FAIL', message }
 }
 
+/** Whether an account of a container, `USER` or `USER:GROUP`, is root. */
+export function isRootName(account: string): boolean {
+  return /^(root|0)(:|$)/.test(account)
+}
+
 /** A health check that needs what is not in the image; null when it does not. */
 export function wrongCheck(words: readonly string[], hasCurl: boolean): Fault | null {
   const program = /\b(curl|wget)\b/.exec(words.join(' '))?.[1]

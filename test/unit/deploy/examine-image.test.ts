@@ -141,6 +141,13 @@ test('ports, signals, accounts and checks that do not fit are named with their l
   ])
 })
 
+test('the account of a base image that nobody knows is not guessed', async (t) => {
+  const plan = await planOf(t, spawned)
+  const text = own.replace('USER 1000\n', '')
+  assert.deepEqual(findings(plan, text.replace('python:3.13-slim', 'registry.example/apps/base:7')), [])
+  assert.equal(findings(plan, text.replace('python:', 'registry.example/python:')).length, 1)
+})
+
 test('root is needed where workers have accounts of their own', async (t) => {
   const plan = await planOf(t, '[workers.api]\napp = "main:app"\nuser = "1001"\n')
   assert.deepEqual(findings(plan, own.replace('USER 1000', 'USER 0')), [])
