@@ -97,7 +97,7 @@ export function openDesk(parts: DeskParts): Desk {
   })
   const passages = compilePassages({
     headers,
-    isOwnCookie: login === null ? null : (name) => login.isOwnCookie(name),
+    isOwnCookie: ownCookies(login, auth.proxy?.cookies ?? []),
     assertion: headers.assertion === '' ? null : assertion,
     firstParty:
       headers.firstParty === null
@@ -132,6 +132,12 @@ export function openDesk(parts: DeskParts): Desk {
       return Promise.resolve()
     },
   }
+}
+
+/** Cookies by which people are known, here or at the proxy in front: no page may read them. Null = there are none. */
+function ownCookies(login: Login | null, ofProxy: readonly string[]): ((name: string) => boolean) | null {
+  if (ofProxy.length === 0) return login === null ? null : (name) => login.isOwnCookie(name)
+  return (name) => ofProxy.some((start) => name.startsWith(start)) || login?.isOwnCookie(name) === true
 }
 
 /** Header names that the configuration gives to the gateway, lower case. */

@@ -106,6 +106,8 @@ interface Preset {
   readonly issuer?: string
   readonly jwksUrl?: (issuer: string) => string
   readonly maxLifetimeMs?: number
+  /** Beginnings of the names of its cookies. */
+  readonly cookies?: readonly string[]
 }
 
 type PresetName = AuthSettings['proxy']['preset']
@@ -117,20 +119,33 @@ const presets: Readonly<Record<PresetName, Preset>> = {
     email: 'X-Forwarded-Email',
     name: 'X-Forwarded-Preferred-Username',
     groups: 'X-Forwarded-Groups',
+    cookies: ['_oauth2_proxy', '__Host-_oauth2_proxy', '__Secure-_oauth2_proxy'],
   },
-  authelia: { user: 'Remote-User', email: 'Remote-Email', name: 'Remote-Name', groups: 'Remote-Groups' },
+  authelia: {
+    user: 'Remote-User',
+    email: 'Remote-Email',
+    name: 'Remote-Name',
+    groups: 'Remote-Groups',
+    cookies: ['authelia_session'],
+  },
   authentik: {
     user: 'X-authentik-username',
     email: 'X-authentik-email',
     name: 'X-authentik-name',
     groups: 'X-authentik-groups',
     separator: '|',
+    cookies: ['authentik_proxy_'],
   },
-  pomerium: { assertion: 'X-Pomerium-Jwt-Assertion', algorithms: ['ES256'] },
+  pomerium: {
+    assertion: 'X-Pomerium-Jwt-Assertion',
+    algorithms: ['ES256'],
+    cookies: ['_pomerium'],
+  },
   'cloudflare-access': {
     assertion: 'Cf-Access-Jwt-Assertion',
     algorithms: ['RS256'],
     jwksUrl: (issuer) => `${issuer.replace(/\/$/, '')}/cdn-cgi/access/certs`,
+    cookies: ['CF_Authorization', 'CF_AppSession'],
   },
   'google-iap': {
     assertion: 'X-Goog-Iap-Jwt-Assertion',
@@ -138,8 +153,9 @@ const presets: Readonly<Record<PresetName, Preset>> = {
     issuer: 'https://cloud.google.com/iap',
     jwksUrl: () => 'https://www.gstatic.com/iap/verify/public_key-jwk',
     maxLifetimeMs: 11 * 60_000,
+    cookies: ['GCP_IAP', '__Host-GCP_IAP', 'GCP_IAAP'],
   },
-  'aws-alb': { assertion: 'X-Amzn-Oidc-Data' },
+  'aws-alb': { assertion: 'X-Amzn-Oidc-Data', cookies: ['AWSELBAuthSessionCookie'] },
 }
 
 /** Resolves what is believed of a proxy in front; null when the mode is off. */
@@ -155,6 +171,7 @@ export function resolveProxy(context: ResolveContext, isOn: boolean): ProxyAuthC
     groupsHeader: headerName(proxy.groups_header, preset.groups),
     groupsSeparator: proxy.groups_separator ?? preset.separator ?? ',',
     assertionHeader: headerName(proxy.assertion_header, preset.assertion),
+    cookies: preset.cookies ?? [],
   }
   if (config.trustedProxies.length === 0)
     incomplete(

@@ -51,6 +51,8 @@ export interface ProxyAuthConfig {
   /** When it is given the plain headers do not count. */
   readonly assertionHeader: string
   readonly assertion: ProxyAssertion | null
+  /** Beginnings of the names of the proxy's own cookies: whoever has one is signed in there. */
+  readonly cookies: readonly string[]
   /** Whether a socket ends with the assertion it was opened with. */
   readonly closeSocketsAtExp: boolean
 }

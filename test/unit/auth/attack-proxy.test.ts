@@ -22,12 +22,20 @@ const plain: ProxyAuthConfig = {
   groupsSeparator: ',',
   assertionHeader: '',
   assertion: null,
+  cookies: ['_oauth2_proxy'],
   closeSocketsAtExp: false,
 }
 
 function opened(t: Parameters<typeof guarded>[0], proxy: ProxyAuthConfig): Promise<Guarded> {
   return guarded(t, { auth: { modes: ['proxy'], proxy } })
 }
+
+test('attack 103: the cookie by which the proxy knows somebody is nothing for pages', async (t) => {
+  const { ask, api } = await opened(t, plain)
+  const cookie = 'Cookie: theme=dark; _oauth2_proxy=ticket; _oauth2_proxy_1=more; lang=de'
+  assert.equal((await ask('GET /api/x', 'X-Forwarded-User: ann', cookie)).status, 200)
+  assert.deepEqual(told(api.requests[0], 'Cookie'), ['theme=dark; lang=de'])
+})
 
 test('whoever a trusted proxy names is signed in, and learns it anew from us', async (t) => {
   const { ask, api } = await opened(t, plain)
