@@ -103,7 +103,9 @@ export function openDesk(parts: DeskParts): Desk {
       headers.firstParty === null
         ? null
         : compileFirstParty(headers.firstParty, { maxGroupsBytes: headers.maxGroupsBytes, now: Date.now }),
-    handleFor: (identity, handshake) => login?.handleFor(identity) ?? handles.valueFor(handshake),
+    handleFor: (identity, handshake) =>
+      // One that another handle brought forth would outlive the page that one was for.
+      login?.handleFor(identity) ?? (identity.via === 'handle' ? '' : handles.valueFor(handshake)),
   })
   const authorizeFor = (listener: 'public' | 'internal'): Authorize =>
     compileAuthorize({

@@ -29,10 +29,11 @@ async function openPage(
   { front, ui, api }: Guarded,
   token: string,
   path = '/_stcore/stream',
+  connection?: Wire,
 ): Promise<{ readonly wire: Wire; readonly handle: string }> {
-  const wire = await front.connect()
+  const wire = connection ?? (await front.connect())
   wire.send(
-    `GET ${path} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${token}\r\nConnection: Upgrade\r\n` +
+    `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${token}\r\nConnection: Upgrade\r\n` +
       'Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n' +
       'X-Fluxlit-Session-Handle: flxk_of_the_client\r\n\r\n',
   )
@@ -116,6 +117,13 @@ test('a page that was opened with a token calls the API as the person, while its
     assert.equal(told(api.requests.at(-1), 'X-Forwarded-User').join(), 'ann')
     assert.deepEqual(told(api.requests.at(-1), 'X-Fluxlit-Session-Handle'), [])
     socket.wire.reset()
+  })
+
+  await t.test('a socket that a page opens with its handle brings forth no other', async () => {
+    const inside = await openPage(under, handle, '/_stcore/stream', await front.connectInside())
+    assert.equal(told(under.ui.requests.at(-1), 'X-Forwarded-User').join(), 'ann')
+    assert.equal(inside.handle, '')
+    inside.wire.reset()
   })
 
   await t.test('a handshake that comes to nothing leaves nothing', async () => {
