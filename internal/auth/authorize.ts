@@ -6,7 +6,7 @@
 import type { AuthConfig, Requirement } from '../config/auth-types.ts'
 import { failure, type Failure } from '../fault/failure.ts'
 import type { AccessRequest, Authenticator, Credential } from './credential.ts'
-import { isForged } from './cross-site.ts'
+import { isForeignRead, isForged } from './cross-site.ts'
 import { deny, type Decision } from './decision.ts'
 import type { Identity } from './identity.ts'
 import type { Passages } from './passage.ts'
@@ -20,7 +20,7 @@ export type Authorize = (request: AccessRequest) => Decision | Promise<Decision>
 
 /** What decisions are made from; all of it prepared at start. */
 export interface AuthorizeParts {
-  readonly auth: Pick<AuthConfig, 'rules' | 'default' | 'access'>
+  readonly auth: Pick<AuthConfig, 'rules' | 'default' | 'access' | 'apiSameOriginGet'>
   /** In the order in which they look. */
   readonly authenticators: readonly Authenticator[]
   readonly passages: Passages
@@ -162,7 +162,12 @@ class Stage {
   }
 
   #isForged(request: AccessRequest, identity: Identity): boolean {
-    return !request.internal && isForged(request, identity, this.#parts.isOwnOrigin)
+    if (request.internal) return false
+    const { auth, isOwnOrigin } = this.#parts
+    return (
+      isForged(request, identity, isOwnOrigin) ||
+      (auth.apiSameOriginGet && isForeignRead(request, identity, isOwnOrigin))
+    )
   }
 }
 

@@ -27,3 +27,19 @@ export function isForged(
   if (fetch.site !== null) return !named
   return origin === null ? identity.via === 'oidc' : !named
 }
+
+/**
+ * Whether a page of somebody else made the browser read from an API. A link there takes the session along, and an API
+ * that changes something when it is read would do so (`auth.api_require_same_origin_get`).
+ */
+export function isForeignRead(
+  { exchange, head, worker }: Pick<AccessRequest, 'exchange' | 'head' | 'worker'>,
+  identity: Pick<Identity, 'via'>,
+  isOwnOrigin: (origin: string, host: string) => boolean,
+): boolean {
+  if (worker?.kind !== 'uvicorn' || exchange.kind === 'websocket' || !isAmbient(identity)) return false
+  const { origin, fetch } = head
+  if (head.method !== 'GET' && head.method !== 'HEAD') return false
+  if (fetch.site === null || fetch.site === 'same-origin' || fetch.site === 'none') return false
+  return origin === null || !isOwnOrigin(origin, exchange.host)
+}

@@ -388,6 +388,10 @@ export const authSchema = z.strictObject({
     'Further origins (scheme://host[:port]) whose pages may open WebSockets and act for who is signed in.',
     'a list of origins such as ["https://app.example"]',
   ),
+  api_require_same_origin_get: flag(
+    false,
+    'Whether links and pages of other sites may not even read (GET) from FastAPI for whoever is signed in: for APIs that change something when they are read.',
+  ),
   prefix: textWith(
     parsePrefix,
     '/oauth2',

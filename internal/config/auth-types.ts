@@ -13,6 +13,8 @@ export interface AuthConfig {
   /** What holds for a path without a rule. */
   readonly default: 'authenticated' | 'public' | 'deny'
   readonly headers: IdentityHeaders
+  /** Whether pages of other sites may not even read from an API for whoever is signed in. */
+  readonly apiSameOriginGet: boolean
   /** Whether `st.login` and `st.user` are Streamlit's own business. */
   readonly streamlitNative: boolean
   /** First match wins. */

@@ -41,6 +41,7 @@ export function resolveAuth(context: ResolveContext, around: LoginSurroundings):
   return {
     modes,
     default: auth.default,
+    apiSameOriginGet: auth.api_require_same_origin_get,
     streamlitNative: auth.streamlit_native,
     headers: { ...headersOf(context), firstParty },
     rules: resolveRules(context, workers),

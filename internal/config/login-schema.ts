@@ -176,6 +176,10 @@ export const oidcSchema = z.strictObject({
     'an address without a path',
   ),
   backchannel_logout: flag(true, 'Whether the provider may end sessions here (PREFIX/backchannel-logout).'),
+  backchannel_logout_everywhere: flag(
+    false,
+    'Whether that ends every session of the person it names, and not only the one of the browser.',
+  ),
   http_timeout: positiveDuration('10s', 'How long one answer of the provider may take.'),
   allow_insecure_issuer: flag(
     false,

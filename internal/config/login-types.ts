@@ -65,6 +65,8 @@ export interface OidcConfig {
   readonly groupNames: boolean
   readonly graphUrl: string
   readonly backchannelLogout: boolean
+  /** Whether it ends every session of the person. */
+  readonly backchannelEverywhere: boolean
   readonly timeoutMs: number
   /** Plain http, on loopback only. */
   readonly allowInsecureIssuer: boolean

@@ -145,6 +145,7 @@ function resolveOidc(context: ResolveContext, secrets: AuthSecrets): OidcConfig 
     groupNames: given.group_names,
     graphUrl: given.graph_url,
     backchannelLogout: given.backchannel_logout,
+    backchannelEverywhere: given.backchannel_logout_everywhere,
     timeoutMs: given.http_timeout,
     allowInsecureIssuer: given.allow_insecure_issuer,
   }

@@ -132,14 +132,16 @@ function signedIn(issuer: string): string {
 
 test('a provider that calls itself otherwise, and a clock that is wrong, are found', async (t) => {
   let shift = 3600_000
+  let curve = 'P-256'
   const provider = createServer((request, answer) => {
     const own = `http://${request.headers.host ?? ''}/realm`
     answer.setHeader('Date', new Date(Date.now() - shift).toUTCString())
+    const key = { kty: 'EC', crv: curve, alg: curve === 'P-256' ? 'ES256' : 'ES512', use: 'sig' }
     const isKnown =
       request.url === '/realm/.well-known/openid-configuration' || request.url?.startsWith('/realm//')
-    answer
-      .writeHead(isKnown === true ? 200 : 404)
-      .end(JSON.stringify({ issuer: own, jwks_uri: `${own}/keys` }))
+    const document =
+      request.url === '/realm/keys' ? { keys: [key] } : { issuer: own, jwks_uri: `${own}/keys` }
+    answer.writeHead(isKnown === true || 'keys' in document ? 200 : 404).end(JSON.stringify(document))
   })
   t.after(() => void provider.close())
   await new Promise<void>((resolve) => void provider.listen(0, '127.0.0.1', resolve))
@@ -156,6 +158,13 @@ test('a provider that calls itself otherwise, and a clock that is wrong, are fou
   await writeFile(join(cwd, 'fluxlit.toml'), signedIn(issuer))
   const after = await examine(cwd)
   assert.deepEqual([after.code, faults(after)], [0, []])
+
+  curve = 'P-521'
+  const refused = fault(await examine(cwd), 'auth_algorithms')
+  assert.match(
+    refused.message,
+    /no key of .*\/keys \(ES512\) is for an accepted algorithm \(RS256, ES256, EdDSA\)/,
+  )
 
   await writeFile(join(cwd, 'fluxlit.toml'), signedIn(`http://127.0.0.1:${port}/other`))
   assert.match(fault(await examine(cwd), 'auth_unreachable').message, /answers with 404/)

@@ -32,6 +32,7 @@ export function bearerAuth(keys: JwtIssuer['keys'], overrides: AuthOverrides = {
       assertionTtlMs: 300_000,
       assertionKey: null,
     },
+    apiSameOriginGet: false,
     streamlitNative: false,
     rules: [],
     access: {},

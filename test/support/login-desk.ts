@@ -98,6 +98,7 @@ function loginConfig(provider: OddProvider, { oidc, session, config }: LoginUnde
       groupNames: false,
       graphUrl: provider.issuer,
       backchannelLogout: true,
+      backchannelEverywhere: false,
       timeoutMs: 10_000,
       allowInsecureIssuer: true,
       ...oidc,

@@ -2,6 +2,7 @@
 
 import { Outbound } from '../../auth/outbound.ts'
 import type { Config } from '../../config/config.ts'
+import { clientFindings, isTable, keyFindings, textIn } from './agreement.ts'
 import { passed, type Check, type Finding } from './finding.ts'
 
 /** Milliseconds an answer may take. */
@@ -18,7 +19,11 @@ interface Provider {
   readonly url: string
   /** Whether the answer says who it is from; a set of keys does not. */
   readonly isDiscovery: boolean
+  /** What else the document has to say. */
+  readonly agrees: (document: Document, outbound: Outbound, where: string) => Promise<readonly Finding[]>
 }
+
+type Document = Readonly<Record<string, unknown>>
 
 /** Every provider of `[auth]`; nothing when nobody has to sign in. */
 export const checkSignIn: Check = async ({ config, env, originOf }) => {
@@ -38,49 +43,78 @@ function providersOf({ auth }: Config): readonly Provider[] {
   const login = auth?.login?.oidc
   const issuers = auth?.jwt?.issuers ?? []
   return [
-    ...(login === undefined ? [] : [discovery('auth.oidc.issuer', login.issuer)]),
-    ...issuers.flatMap(({ issuer, keys }): readonly Provider[] => {
-      if (keys.kind === 'discovery') return [discovery('auth.jwt.issuer', issuer)]
-      return keys.kind === 'url'
-        ? [{ key: 'auth.jwt.jwks_url', issuer, url: keys.url, isDiscovery: false }]
-        : []
+    ...(login === undefined
+      ? []
+      : [
+          discovery('auth.oidc.issuer', login.issuer, (document, _outbound, where) =>
+            Promise.resolve(clientFindings(document, login, where)),
+          ),
+        ]),
+    ...issuers.flatMap(({ issuer, keys, algorithms }): readonly Provider[] => {
+      if (keys.kind === 'discovery')
+        return [
+          discovery('auth.jwt.issuer', issuer, (document, outbound, where) =>
+            publishedKeys(document, algorithms, outbound, where),
+          ),
+        ]
+      if (keys.kind !== 'url') return []
+      const { url } = keys
+      const agrees: Provider['agrees'] = (document, _outbound, where) =>
+        Promise.resolve(keyFindings(document, algorithms, url, where))
+      return [{ key: 'auth.jwt.jwks_url', issuer, url, isDiscovery: false, agrees }]
     }),
   ]
 }
 
-function discovery(key: string, issuer: string): Provider {
+function discovery(key: string, issuer: string, agrees: Provider['agrees']): Provider {
   const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
-  return { key, issuer, url, isDiscovery: true }
+  return { key, issuer, url, isDiscovery: true, agrees }
+}
+
+async function publishedKeys(
+  document: Document,
+  algorithms: readonly string[],
+  outbound: Outbound,
+  where: string,
+): Promise<readonly Finding[]> {
+  const url = textIn(document, 'jwks_uri')
+  const answer = URL.canParse(url) ? await outbound.fetch(url) : null
+  const keys = answer === null ? null : await documentIn(answer)
+  if (keys !== null) return keyFindings(keys, algorithms, url, where)
+  const reason =
+    answer === null ? 'its document names no address of keys' : `it answers with ${answer.status}`
+  return [unreachable({ url, key: 'auth.jwt.issuer' }, reason, where)]
 }
 
 async function ask(provider: Provider, outbound: Outbound, where: string): Promise<readonly Finding[]> {
   const { url, key, issuer, isDiscovery } = provider
   try {
     const answer = await outbound.fetch(url)
-    const own = await issuerIn(answer)
-    if (own === null) return [unreachable(provider, `it answers with ${answer.status}`, where)]
+    const document = await documentIn(answer)
+    if (document === null) return [unreachable(provider, `it answers with ${answer.status}`, where)]
     const clock = clockFindings(answer.headers.get('date'), url)
+    const own = textIn(document, 'issuer')
     if (isDiscovery && own !== issuer) return [mismatch(key, issuer, own, where), ...clock]
-    return [passed('auth_provider', `${url} answers (${key})`), ...clock]
+    const others = await provider.agrees(document, outbound, where)
+    return [passed('auth_provider', `${url} answers (${key})`), ...others, ...clock]
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
     return [unreachable(provider, cause instanceof Error ? cause.message : String(cause), where)]
   }
 }
 
-/** What the document says of its issuer, `''` when nothing; null when it is no document. */
-async function issuerIn(answer: Response): Promise<string | null> {
+/** What it answers; null when that is no document. */
+async function documentIn(answer: Response): Promise<Document | null> {
   if (answer.status !== 200) return null
   try {
     const document: unknown = JSON.parse(await answer.text())
-    if (typeof document !== 'object' || document === null) return null
-    return 'issuer' in document ? String(document.issuer) : ''
+    return isTable(document) ? document : null
   } catch {
     return null
   }
 }
 
-function unreachable({ url, key }: Provider, reason: string, where: string): Finding {
+function unreachable({ url, key }: Pick<Provider, 'url' | 'key'>, reason: string, where: string): Finding {
   return {
     code: 'auth_unreachable',
     state: 'FAIL',

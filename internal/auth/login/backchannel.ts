@@ -33,7 +33,7 @@ export async function backchannelLogout(
 }
 
 async function endSessions(
-  { provider, sessions, tell, now }: LoginParts,
+  { config, provider, sessions, tell, now }: LoginParts,
   request: AccessRequest,
   token: string,
 ): Promise<GatewayAnswer> {
@@ -41,7 +41,9 @@ async function endSessions(
   const lifetime = Math.max(ended.expiresAt - now(), 0) + 60_000
   const isNew = await sessions.store.once(digest(`logout\n${ended.issuer}\n${ended.tokenId}`), lifetime)
   if (!isNew) return refused('the token was used before')
-  const count = await sessions.endFor(ended.issuer, ended)
+  const { subject, sid } = ended
+  const everywhere = config.oidc.backchannelEverywhere && subject !== null
+  const count = await sessions.endFor(ended.issuer, { subject, sid: everywhere ? null : sid })
   const who = ended.subject === null ? {} : { sub: ended.subject }
   if (count > 0) tell({ event: 'logout', kind: 'back-channel', ...who }, request)
   return empty(200)

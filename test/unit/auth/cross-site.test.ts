@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { isForged } from '../../../internal/auth/cross-site.ts'
+import { isForeignRead, isForged } from '../../../internal/auth/cross-site.ts'
 import { answerPreflight } from '../../../internal/auth/preflight.ts'
 import type { Via } from '../../../internal/auth/identity.ts'
 import { compileOriginRule } from '../../../internal/proxy/origin.ts'
@@ -127,4 +127,38 @@ test('answers for somebody are kept by no shared cache', async (t) => {
   const opened = await guarded(t, { reply: () => `${head}Cache-Control: max-age=9\r\n\r\n` })
   const own = await opened.askAs(opened.signer.token(), 'GET /api/x')
   assert.deepEqual(allFields(own, 'Cache-Control'), ['max-age=9'])
+})
+
+const read = (lines: readonly string[], via: Via = 'oidc', asked: Partial<Asked> = {}): boolean =>
+  isForeignRead(accessTo({ target: '/api/x', worker: 'uvicorn', lines, ...asked }), { via }, isOwnOrigin)
+
+test('where an API changes something when it is read, pages of other sites may not even do that', () => {
+  assert(read([site('cross-site')]))
+  assert(read([site('same-site')], 'basic'))
+  assert(read([site('cross-site'), 'Origin: https://evil.test']))
+  assert(!read([site('cross-site')], 'jwt'), 'no browser adds a token')
+  assert(!read([site('same-origin')]) && !read([site('none')]) && !read([]))
+  assert(!read([site('cross-site'), 'Origin: https://portal.example']))
+  assert(
+    !read([site('cross-site')], 'oidc', { target: '/report', worker: 'streamlit' }),
+    'links lead to pages',
+  )
+})
+
+test('which is asked of nobody unless it is wanted', async (t) => {
+  for (const [apiSameOriginGet, status] of [
+    [true, 403],
+    [false, 200],
+  ] as const) {
+    const { ask } = await guarded(t, {
+      auth: {
+        apiSameOriginGet,
+        dev: { via: 'session', subject: 'ann', email: null, groups: [], roles: [], scopes: [], claims: {} },
+        modes: ['dev'],
+      },
+    })
+    assert.equal((await ask('GET /api/x', site('cross-site'))).status, status)
+    assert.equal((await ask('GET /report', site('cross-site'))).status, 200)
+    assert.equal((await ask('GET /api/x', site('same-origin'))).status, 200)
+  }
 })

@@ -89,6 +89,24 @@ test('signing out', async (t) => {
   })
 })
 
+test('a provider that signs somebody out of everything', async (t) => {
+  const provider = await OddProvider.start(t)
+  const desk = LoginDesk.open(t, provider, { oidc: { backchannelEverywhere: true } })
+  const people = [desk.visitor(), desk.visitor(), desk.visitor()] as const
+  const [one, two, other] = people
+  await one.signIn()
+  const sid = provider.lastSid
+  await two.signIn()
+  provider.subject = 'bob'
+  await other.signIn()
+  const answer = await desk.visitor().ask('/oauth2/backchannel-logout', {
+    method: 'POST',
+    body: `logout_token=${await provider.logoutToken({ sub: 'alice', sid })}`,
+  })
+  assert.equal(answer.status, 200)
+  assert.deepEqual(await Promise.all(people.map((each) => each.subject())), ['rejected', 'rejected', 'bob'])
+})
+
 test('a provider that signs somebody out', async (t) => {
   const provider = await OddProvider.start(t)
   const desk = LoginDesk.open(t, provider)
