@@ -106,18 +106,9 @@ suite('with a real Docker', { skip: impossible }, () => {
     // As in a Pod: a container that does nothing has the network, and the other one joins it.
     await engine.start(t, 'network', '--entrypoint', 'sleep', image, '100000')
     const pid = await engine.inspect('network', '.State.Pid')
-    await engine.inside(
-      'nsenter',
-      '--target',
-      pid,
-      '--net',
-      'ip',
-      '-4',
-      'address',
-      'flush',
-      'scope',
-      'global',
-    )
+    // Not even 127.0.0.1 is left.
+    const flush = 'ip -4 address flush scope global && ip -4 address flush scope host'
+    await engine.inside('nsenter', '--target', pid, '--net', 'sh', '-euc', flush)
     const address = await engine.inspect('network', '.NetworkSettings.GlobalIPv6Address')
     const account = ['--user', '12345:0', '--env', 'HOME=/nowhere'] as const
     await engine.start(t, 'shop', ...confined, ...account, '--network', 'container:network', image)

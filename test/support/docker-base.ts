@@ -46,8 +46,12 @@ export async function baseImages(t: Cleanup, engine: Engine, dockerfile: string)
   const without = left.map((path) => `--exclude=./${path}`).join(' ')
   const tar = `tar ${without} -C ${root} -c . -C ${settings} ./etc/pip.conf ./usr/bin/python`
   const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+  // One that is there stays: of another, all that was built upon it would be built anew.
   for (const name of new Set(names))
-    await engine.shell('/', `${tar} | docker import --change 'ENV PATH=${path}' - ${name}`)
+    await engine.shell(
+      '/',
+      `docker image inspect ${name} >/dev/null 2>&1 || ${tar} | docker import --change 'ENV PATH=${path}' - ${name}`,
+    )
 }
 
 const pipSettings = `[global]
