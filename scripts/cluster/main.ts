@@ -88,8 +88,9 @@ function end(): Promise<void> {
   return ending
 }
 
+// More than once: the kernel tells us of the end of our parent for each of its threads.
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
-  process.once(signal, () => void end().finally(() => process.exit(1)))
+  process.on(signal, () => void end().finally(() => process.exit(1)))
 
 try {
   console.log('>> a node')
