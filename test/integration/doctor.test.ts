@@ -170,6 +170,23 @@ test('a provider that calls itself otherwise, and a clock that is wrong, are fou
   assert.match(fault(await examine(cwd), 'auth_unreachable').message, /answers with 404/)
 })
 
+test('the address that a provider has to know is there to be copied', async (t) => {
+  const login =
+    'issuer = "http://127.0.0.1:1"\nallow_insecure_issuer = true\nclient_id = "shop"\nclient_secret = "s"\n'
+  const toml = (more: string): string =>
+    `target = "app:app"\nroot_path = "/tools"\n${more}[auth]\nmodes = ["oidc"]\nprefix = "/sign-in"\n[auth.oidc]\n${login}`
+  const cwd = await freshDirectory(t, { files: { 'app.py': app } })
+  for (const [more, uri] of [
+    ['gateway_port = 8123\n', 'http://127.0.0.1:8123/tools/sign-in/callback'],
+    ['public_base_url = "https://app.example/tools"\n', 'https://app.example/tools/sign-in/callback'],
+  ] as const) {
+    await writeFile(join(cwd, 'fluxlit.toml'), toml(more))
+    const { checks } = await examine(cwd)
+    const found = checks.find(({ code }) => code === 'auth_redirect_uri')
+    assert.equal(found?.message, `the provider has to know the redirect URI ${uri}`)
+  }
+})
+
 test('a broken way from outside is found hop by hop, and mended as proposed', async (t) => {
   const toml = 'target = "app:app"\ngateway_port = 0\n'
   const running = await (await gateway(t, { toml, files: { 'app.py': app } })).ready()

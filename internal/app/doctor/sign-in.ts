@@ -2,6 +2,7 @@
 
 import { Outbound } from '../../auth/outbound.ts'
 import type { Config } from '../../config/config.ts'
+import { shownAddress } from '../bind.ts'
 import { clientFindings, isTable, keyFindings, textIn } from './agreement.ts'
 import { passed, type Check, type Finding } from './finding.ts'
 
@@ -151,11 +152,14 @@ function clockFindings(date: string | null, url: string): readonly Finding[] {
 }
 
 /** The address a provider has to know, to be copied there. */
-function redirectFinding({ auth, rootPath }: Config): readonly Finding[] {
+function redirectFinding({ auth, rootPath, listen }: Config): readonly Finding[] {
   const login = auth?.login ?? null
   if (login === null) return []
-  const { oidc, publicOrigin, prefix } = login
-  const own = publicOrigin === '' ? '' : `${publicOrigin}${rootPath}${prefix}/callback`
+  const { oidc, publicOrigin, prefix, secure } = login
+  // Without a public address it is this machine's own, which is not known before the start where the port is 0.
+  const here = listen.port === 0 ? '' : `${secure ? 'https' : 'http'}://${shownAddress(listen)}`
+  const origin = publicOrigin === '' ? here : publicOrigin
+  const own = origin === '' ? '' : `${origin}${rootPath}${prefix}/callback`
   const uri = oidc.redirectUri === '' ? own : oidc.redirectUri
   return uri === '' ? [] : [passed('auth_redirect_uri', `the provider has to know the redirect URI ${uri}`)]
 }
