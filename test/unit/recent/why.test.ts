@@ -32,7 +32,7 @@ function end(recent: RecentRequests, own: Readonly<Record<string, unknown>> = {}
     attempts: 1,
     status: 502,
     reason: 'upstream_failed',
-    startedAt: performance.now() - 10,
+    startedAt: performance.now() - 1_000,
     endedAt: performance.now(),
     ttfbMs: null,
     heldMs: 0,
