@@ -20,8 +20,8 @@ import { sum } from './totals.mjs'
  */
 export const tiers = [
   { name: 'unit', isolation: 'none', concurrency: 4, testSeconds: 30, tierMinutes: 5 },
-  { name: 'integration', isolation: 'process', concurrency: 2, testSeconds: 120, tierMinutes: 20 },
-  { name: 'e2e', isolation: 'process', concurrency: 1, testSeconds: 180, tierMinutes: 15 },
+  { name: 'integration', isolation: 'process', concurrency: 2, testSeconds: 120, tierMinutes: 24 },
+  { name: 'e2e', isolation: 'process', concurrency: 1, testSeconds: 180, tierMinutes: 12 },
 ]
 
 /** What was asked for on the command line. */
