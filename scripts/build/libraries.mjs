@@ -37,7 +37,7 @@ export function separateLibraries(used) {
   return {
     name: 'separate-libraries',
     setup(bundler) {
-      bundler.onResolve({ filter: /^@?[a-z/-]+$/ }, ({ path, importer }) =>
+      bundler.onResolve({ filter: /^@?[a-z0-9/-]+$/ }, ({ path, importer }) =>
         separate.has(path) && !importer.includes('node_modules') ? { path, namespace: 'library' } : undefined,
       )
       bundler.onLoad({ filter: /./, namespace: 'library' }, ({ path }) => {
@@ -97,5 +97,5 @@ function contentsOf(library) {
 
 /** @param {string} library */
 function assetName(library) {
-  return `library-${library.replaceAll(/[^a-z]+/g, '-').replace(/^-/, '')}.cjs`
+  return `library-${library.replaceAll(/[^a-z0-9]+/g, '-').replace(/^-/, '')}.cjs`
 }
