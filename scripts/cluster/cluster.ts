@@ -40,7 +40,8 @@ export class Cluster {
   tryKubectl(words: readonly string[], input = ''): Promise<Finished> {
     const env = { PATH: process.env['PATH'], KUBECONFIG: this.kubeconfig, HOME: this.state }
     const child = spawn(join(this.programs, 'kubectl'), words, { env })
-    child.stdin.end(input)
+    // It may end before it has read anything; how it ended says why.
+    child.stdin.on('error', () => undefined).end(input)
     return finished(child)
   }
 

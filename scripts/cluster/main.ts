@@ -91,6 +91,10 @@ function end(): Promise<void> {
 // More than once: the kernel tells us of the end of our parent for each of its threads.
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.on(signal, () => void end().finally(() => process.exit(1)))
+process.on('uncaughtException', (error) => {
+  console.error(error)
+  void end().finally(() => process.exit(1))
+})
 
 try {
   console.log('>> a node')
