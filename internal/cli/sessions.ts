@@ -39,7 +39,7 @@ function choiceOf({ action, id: ids = [], user, all = false }: SessionsFlags): S
   if (ways > 1) throw usage('name sessions, or --user, or --all: one of them')
   if (action === 'revoke' && ways === 0)
     throw usage('say which: ids of `fluxlit sessions list`, --user EMAIL, or --all')
-  const wrong = ids.find((id) => !/^[A-Za-z0-9_-]{16}$/.test(id))
+  const wrong = ids.find((id) => !/^[0-9a-f]{16}$/.test(id))
   if (wrong !== undefined)
     throw usage(`this is not the id of a session: ${JSON.stringify(plain(wrong).slice(0, 80))}`)
   if (user === '') throw usage('--user wants an address or a subject')

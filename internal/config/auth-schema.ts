@@ -2,6 +2,7 @@
 
 import * as z from 'zod'
 
+import { signatureAlgorithms } from './algorithms.ts'
 import { parseIdentityHeader, parseIssuer, parseKeysUrl, parseRulePath } from './auth-text.ts'
 import { parseCidr } from './network.ts'
 import { parsePrefix } from './login-place.ts'
@@ -196,23 +197,7 @@ const issuerKeys = {
     'none; needed with mode "jwt"',
   ),
   algorithms: optional(
-    z
-      .array(
-        z.enum([
-          'RS256',
-          'RS384',
-          'RS512',
-          'PS256',
-          'PS384',
-          'PS512',
-          'ES256',
-          'ES384',
-          'ES512',
-          'EdDSA',
-          'HS256',
-        ]),
-      )
-      .min(1),
+    z.array(z.enum([...signatureAlgorithms, 'HS256'])).min(1),
     'Algorithms that are accepted, whatever a token says.',
     'a list such as ["RS256", "ES256"]',
     '`["RS256", "ES256", "EdDSA"]`; with hs256_secret `["HS256"]`',

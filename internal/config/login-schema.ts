@@ -2,6 +2,7 @@
 
 import * as z from 'zod'
 
+import { signatureAlgorithms } from './algorithms.ts'
 import { bad, ok, type Parsed } from './parsed.ts'
 import {
   choice,
@@ -45,19 +46,7 @@ function secretKeys<const N extends string>(name: N, description: string) {
   return entries as Record<N | `${N}_file` | `${N}_env`, ReturnType<typeof secretText>>
 }
 
-const assertionAlgorithms = [
-  'RS256',
-  'RS384',
-  'RS512',
-  'PS256',
-  'PS384',
-  'PS512',
-  'ES256',
-  'ES384',
-  'ES512',
-  'EdDSA',
-  'Ed25519',
-] as const
+const assertionAlgorithms = [...signatureAlgorithms, 'Ed25519'] as const
 
 /** `[auth.oidc]`. */
 export const oidcSchema = z.strictObject({

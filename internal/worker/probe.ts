@@ -77,11 +77,12 @@ function judgeStreamlit(response: IncomingMessage, resolve: (result: ProbeResult
     resolve({ ok: false, reason: `status ${status}` })
     return
   }
+  const type = response.headers['content-type'] ?? 'no type'
   let body = ''
   response.setEncoding('latin1')
   response.on('data', (chunk: string) => {
     body += chunk
-    if (body.length > 64) resolve({ ok: false, reason: 'an answer that is not Streamlit' })
+    if (body.length > 64) resolve({ ok: false, reason: `status 200 with ${type}, and not with ok` })
   })
   response.once('end', () => {
     resolve(

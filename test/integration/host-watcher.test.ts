@@ -117,8 +117,11 @@ async function watched(t: Cleanup, commands: readonly Command[], withoutShell = 
     env: { ...process.env, FIXTURE_SELF: withoutShell ? '1' : '0' },
   })
   const lines = await Promise.all([...commands, parent].map(() => parent.line()))
-  const said = lines.filter((line) => /^\d+$/.test(line)).map(Number)
-  const told = read(lines.find((line) => line.startsWith('{')))
+  // All of them write to one pipe, and some end their line with a second write.
+  const text = lines.join('\n')
+  const report = /\{.*\}/.exec(text)?.[0]
+  const said = (text.replace(report ?? '', '\n').match(/\d+/g) ?? []).map(Number)
+  const told = read(report)
   const { watcher, workers } = told
   if (watcher === null) throw new Error('there is no watcher')
   t.after(() => {

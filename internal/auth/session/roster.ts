@@ -27,9 +27,9 @@ export type Chosen =
   /** As {@link RosterEntry.id}. */
   | { readonly kind: 'ids'; readonly ids: readonly string[] }
 
-/** What a session is called where people read it: it opens nothing. */
+/** What a session is called where people read it: it opens nothing. In hex, so that on a command line it is no option. */
 export function shownId(key: string): string {
-  return digest(key).slice(0, 16)
+  return Buffer.from(digest(key), 'base64url').toString('hex', 0, 8)
 }
 
 /** Looks through the store. */

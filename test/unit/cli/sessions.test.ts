@@ -9,7 +9,7 @@ import { testTerminal } from '../../fixtures/admin/terminal.ts'
 const now = Date.parse('2026-03-01T12:00:00Z')
 
 const ann: SessionEntry = {
-  id: 'AAAAAAAAAAAAAAA-',
+  id: 'aaaaaaaaaaaaaaa0',
   user: 'sub-1',
   email: 'ann@example.com',
   name: 'Ann',
@@ -20,7 +20,7 @@ const ann: SessionEntry = {
 }
 const nobody: SessionEntry = {
   ...ann,
-  id: 'BBBBBBBBBBBBBBB_',
+  id: 'bbbbbbbbbbbbbbb1',
   user: null,
   email: null,
   name: null,
@@ -33,8 +33,8 @@ test('the list says who, since when and until when', () => {
   const text = renderList({ kind: 'sessions', store: 'redis', sessions: [ann, nobody] }, now)
   assert.deepEqual(text.split('\n'), [
     'ID                USER   EMAIL            SIGNED IN  LAST USED  ENDS IN  SOCKETS',
-    'AAAAAAAAAAAAAAA-  sub-1  ann@example.com  2h 0m ago  2m 0s ago  10h 0m   2',
-    'BBBBBBBBBBBBBBB_  -      -                -          -          10h 0m   0',
+    'aaaaaaaaaaaaaaa0  sub-1  ann@example.com  2h 0m ago  2m 0s ago  10h 0m   2',
+    'bbbbbbbbbbbbbbb1  -      -                -          -          10h 0m   0',
     '',
     '2 sessions in Redis; sockets are those of this gateway',
     '',
@@ -80,7 +80,7 @@ test('who is not there is told, with status 1', async (t) => {
   assert.equal(await sessions({ socket, action: 'list', user: 'bob' }, terminal), 1)
   assert.match(
     terminal.written.err,
-    /error\[unknown_session\]: there is no session A+-\n.*\n.*no session of bob/,
+    /error\[unknown_session\]: there is no session a+0\n.*\n.*no session of bob/,
   )
   // Nobody is signed in, which is what was wanted.
   assert.equal(await sessions({ socket, action: 'revoke', all: true }, terminal), 0)
