@@ -3,12 +3,12 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { test } from 'node:test'
 
-import { AuthCounts } from '../../../internal/metrics/auth-counts.ts'
-import { Exposition } from '../../../internal/metrics/exposition.ts'
-import { LagMeter } from '../../../internal/metrics/lag.ts'
-import { LiveMetrics } from '../../../internal/metrics/live-metrics.ts'
-import { readExposition } from '../../support/exposition.ts'
-import { front, mounted } from '../../support/front.ts'
+import { AuthCounts } from '../../internal/metrics/auth-counts.ts'
+import { Exposition } from '../../internal/metrics/exposition.ts'
+import { LagMeter } from '../../internal/metrics/lag.ts'
+import { LiveMetrics } from '../../internal/metrics/live-metrics.ts'
+import { readExposition } from '../support/exposition.ts'
+import { front, mounted } from '../support/front.ts'
 
 const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'HEAD']
 
