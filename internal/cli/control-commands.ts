@@ -22,10 +22,11 @@ type Done = (outcome: Promise<number>) => Promise<void>
 
 /** Adds `status`, `why`, `maintenance`, `sessions`, `restart`, `reload`, `drain`, `stop` and `healthcheck`. */
 export function addControlCommands(program: Argv, done: Done): Argv {
-  return addReaders(addWriters(program, done), done)
+  return addReaders(addStop(addPeople(addChanges(program, done), done), done), done)
 }
 
-function addWriters(program: Argv, done: Done): Argv {
+/** New code, a new configuration, and leaving the load balancer. */
+function addChanges(program: Argv, done: Done): Argv {
   return program
     .command(
       'restart [worker..]',
@@ -55,6 +56,11 @@ function addWriters(program: Argv, done: Done): Argv {
           .example('$0 drain && sleep 5 && $0 stop', 'give a load balancer time to go elsewhere'),
       (flags) => done(load().then(({ verbs, terminal }) => verbs.drain(flags, terminal))),
     )
+}
+
+/** Tells people what is going on, and ends what they have here. */
+function addPeople(program: Argv, done: Done): Argv {
+  return program
     .command(
       'maintenance <action> [worker..]',
       'tell clients that an application is being worked on, instead of serving them',
@@ -97,13 +103,16 @@ function addWriters(program: Argv, done: Done): Argv {
           ),
         ),
     )
-    .command(
-      'stop',
-      'stop the gateway: finish what is in flight, then wait until its process is gone',
-      (command) =>
-        command.options(gatewayFlags).example('$0 stop -c fluxlit.toml', 'exit 0 when its process is gone'),
-      (flags) => done(load().then(({ verbs, terminal }) => verbs.stop(flags, terminal))),
-    )
+}
+
+function addStop(program: Argv, done: Done): Argv {
+  return program.command(
+    'stop',
+    'stop the gateway: finish what is in flight, then wait until its process is gone',
+    (command) =>
+      command.options(gatewayFlags).example('$0 stop -c fluxlit.toml', 'exit 0 when its process is gone'),
+    (flags) => done(load().then(({ verbs, terminal }) => verbs.stop(flags, terminal))),
+  )
 }
 
 function addReaders(program: Argv, done: Done): Argv {

@@ -59,10 +59,9 @@ export function openLogin({ config, store, secrets, env, watch, ...room }: Login
   const ring = new KeyRing(secrets)
   const publicOrigin = (): string =>
     config.publicOrigin === '' ? new URL(room.listening()).origin : config.publicOrigin
-  const callbackPath = `${config.rootPath}${config.prefix}/callback`
   const provider = new Provider({
     config: oidc,
-    redirectUri: () => (oidc.redirectUri === '' ? `${publicOrigin()}${callbackPath}` : oidc.redirectUri),
+    redirectUri: () => redirectUri(config, publicOrigin()),
     outbound,
     onState: (state, reason) => watch.provider(state, reason),
   })
@@ -97,13 +96,7 @@ export function openLogin({ config, store, secrets, env, watch, ...room }: Login
     now: Date.now,
     accessTokenFor: room.accessTokenFor,
   }
-  // Whichever gateway has it open: nobody else can open its record.
-  sessions.listen({
-    onEnd(_key, why, ended) {
-      if (why === 'ended_by_operator' && ended !== null) void provider.revoke(ended.data.refreshToken)
-    },
-    onChange: () => undefined,
-  })
+  sessions.listen(revoking(provider))
   provider.start()
   return {
     endpoints: compileEndpoints(parts),
@@ -123,6 +116,20 @@ export function openLogin({ config, store, secrets, env, watch, ...room }: Login
       sessions.close()
       return Promise.resolve()
     },
+  }
+}
+
+function redirectUri({ oidc, rootPath, prefix }: LoginConfig, publicOrigin: string): string {
+  return oidc.redirectUri === '' ? `${publicOrigin}${rootPath}${prefix}/callback` : oidc.redirectUri
+}
+
+/** The provider forgets what an operator ended. Told by whichever gateway has it open: nobody else can open its record. */
+function revoking(provider: Provider): SessionListener {
+  return {
+    onEnd(_key, why, ended) {
+      if (why === 'ended_by_operator' && ended !== null) void provider.revoke(ended.data.refreshToken)
+    },
+    onChange: () => undefined,
   }
 }
 
